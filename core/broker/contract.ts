@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Who is behind a connection. */
+export type Identity =
+  | { readonly kind: 'hub' }
+  | { readonly kind: 'plugin'; readonly id: string }
+  | { readonly kind: 'user'; readonly name: string; readonly role: 'admin' | 'viewer' }
+  | { readonly kind: 'anonymous' };
+
+/** A message as the hub's own parts see it. */
+export interface HubMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  /** True when it was delivered from the retained store because of the subscription. */
+  readonly retained: boolean;
+  /** Of the message itself: was it published with the retain flag. */
+  readonly retain: boolean;
+  /** MQTT 5 user properties, if any. */
+  readonly properties?: Readonly<Record<string, string | string[]>>;
+}
+
+export interface RetainedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  /** Epoch ms at which the broker took it. */
+  readonly time: number;
+}
+
+/** What a plugin may do on the broker while it runs. */
+export interface PluginGrant {
+  readonly id: string;
+  /** Valid for the life of one process. */
+  readonly token: string;
+  readonly publishes: readonly string[];
+  readonly subscribes: readonly string[];
+  /** Commands of this plugin that only admins may send. */
+  readonly adminCommands: readonly string[];
+}
+
+export interface BrokerStats {
+  readonly clients: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly retained: number;
+  readonly retainedBytes: number;
+  readonly queuedMessages: number;
+  readonly journalWaiting: number;
+}
+
+/** The broker as the rest of the hub knows it. */
+export interface Broker {
+  /** Restores state, routes the journal, sets statuses left behind offline; then opens the listeners. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** `127.0.0.1:1883`, with the port really taken. */
+  readonly address: string;
+  /** Unix socket for plugins: `<data>/run/mqtt.sock` or shorter. */
+  readonly pluginSocket: string;
+  /** `mqtt://127.0.0.1:PORT` of the loopback listener that takes only plugins. */
+  readonly pluginUrl: string;
+  /** Takes over a WebSocket connection (subprotocol mqtt) whose login is already checked. */
+  accept(stream: Duplex, request: IncomingMessage, identity: Identity): void;
+  /** Publishes as the hub. Resolves when routed and, for QoS >= 1 or retained, durable. */
+  publish(topic: string, payload: string | Buffer, options?: PublishOptions): Promise<void>;
+  /** Subscribes inside the hub process; retained messages first. The handler must not block. */
+  subscribe(filter: string, handler: (message: HubMessage) => void): Promise<() => void>;
+  retained(filter: string): readonly RetainedMessage[];
+  /** Clears every retained message at or below `prefix` (`acurite` clears `acurite` and `acurite/#`). */
+  clearTree(prefix: string): Promise<void>;
+  /** Lets `plugin:<id>` connect with its token on the plugin listeners; a second call replaces the grant. */
+  admitPlugin(grant: PluginGrant): void;
+  /** Refuses the plugin from now on and closes its connection. */
+  expelPlugin(id: string): void;
+  /** May this identity publish / subscribe / read here? Also used by HTTP's publish and topics routes. */
+  mayPublish(identity: Identity, topic: string): boolean;
+  mayRead(identity: Identity, topic: string): boolean;
+  stats(): BrokerStats;
+}
+
+export interface PublishOptions {
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
+  readonly userProperties?: Readonly<Record<string, string>>;
+}

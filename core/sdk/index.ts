@@ -1,0 +1,7 @@
+/** All that a plugin may import from the hub. */
+
+export { errorCode, errorText, HubError } from '../support/errors.ts';
+export { syncFolder, writeFileAtomic } from '../support/files.ts';
+export type { Logger, LogLevel } from '../support/log.ts';
+export { backoff } from '../support/retry.ts';
+export type * from './contract.ts';

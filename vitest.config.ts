@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const alias = { 'cupboard/sdk': fileURLToPath(new URL('core/sdk/index.ts', import.meta.url)) };
+
+export default defineConfig({
+  test: {
+    globalSetup: 'test/support/build.ts',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['test/core/**/*.test.ts', 'test/plugins/**/*.test.ts', 'test/web/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        resolve: { alias },
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          exclude: ['test/system/vm/**'],
+          testTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
