@@ -1,6 +1,7 @@
 import { defineConfig } from 'vite';
 
 export default defineConfig({
-  base: './',
-  build: { outDir: '../dist/web', emptyOutDir: true, sourcemap: true, target: 'es2022' },
+  // Absolute, because a page may be opened at any depth: /plugin/acurite asks for /assets/..., not /plugin/assets/...
+  base: '/',
+  build: { outDir: '../dist/web', emptyOutDir: true, sourcemap: true, target: 'es2022', assetsInlineLimit: 0 },
 });
