@@ -3,14 +3,17 @@ import type { Service, ServiceSettings } from './services/service.ts';
 
 /**
  * Is this observation the next record? Short intervals may come a quarter early, so that readings every 18 s do not
- * turn an interval of 18 s into 36 s; services that count in minutes are never posted to early. A clock that was set
- * back must not stop the uploads, so a far older observation counts as new.
+ * turn an interval of 18 s into 36 s; services that count in minutes are never posted to early. What is older than the
+ * last record was queued before, unless that record's time lies in the future: then the clock was wrong.
+ * @param time of the observation, epoch ms, like `lastQueued` and `now`
  */
-export function isDue(time: number, lastQueued: number | undefined, intervalSeconds: number): boolean {
-  if (lastQueued === undefined) return true;
+export function isDue(time: number, lastQueued: number | undefined, intervalSeconds: number, now: number): boolean {
+  if (lastQueued === undefined || lastQueued > now + CLOCK_TOLERANCE_MS) return true;
   const slack = intervalSeconds < 300 ? intervalSeconds / 4 : 0;
-  return Math.abs(time - lastQueued) >= (intervalSeconds - slack) * 1000;
+  return time - lastQueued >= (intervalSeconds - slack) * 1000;
 }
+
+const CLOCK_TOLERANCE_MS = 60_000;
 
 /** The essential fields that an observation lacks for this service. */
 export function missingFields(observation: Observation, service: Service): readonly string[] {

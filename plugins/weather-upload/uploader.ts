@@ -63,7 +63,7 @@ export function createUploader(options: UploaderOptions): Uploader {
   const take = (observation: Observation) => {
     latest = complete(observation, options.keepDirection);
     if (!mayLeave(latest, settings) || service.lacks(settings, options.around()) !== undefined) return publish();
-    if (!isDue(latest.time, queue.lastQueued(), settings.interval)) return;
+    if (!isDue(latest.time, queue.lastQueued(), settings.interval, options.around().now)) return;
     const missing = missingFields(latest, service);
     note = missing.length > 0 ? `not posted: ${missing.join(', ')} missing from the station` : undefined;
     if (missing.length === 0) {

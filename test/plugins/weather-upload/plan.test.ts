@@ -44,9 +44,10 @@ describe('isDue', () => {
     [54_000, 0, 60, true],
     [299_000, 0, 300, false],
     [300_000, 0, 300, true],
-    [0, 10_000_000, 300, true],
+    [0, 400_000, 300, false],
+    [500_000, 10_000_000, 300, true],
   ])('time %i after %s at an interval of %i s: %s', (time, last, interval, due) => {
-    expect(isDue(time, last, interval)).toBe(due);
+    expect(isDue(time, last, interval, 500_000)).toBe(due);
   });
 });
 
