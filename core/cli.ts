@@ -1,1 +1,168 @@
-export {};
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { parseInteger, parseJsonObject, parseSince } from './cli/arguments.ts';
+import type { PluginAction } from './cli/plugins.ts';
+import { dataDirInUse } from './support/data-dir.ts';
+import { ConfigError, errorText, HubError } from './support/errors.ts';
+import { packageRoot } from './support/paths.ts';
+
+// Arguments to actions. Each action imports what it needs only when it runs, so that a short command starts quickly.
+// This is the only file that ends the process: 0 done, 1 failed, 2 wrong usage or invalid configuration.
+
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+
+const cupboard = new Command('cupboard')
+  .description('A home hub: MQTT broker, recorder and page, and plugins that run as processes of their own')
+  .version(version)
+  .option('--data <dir>', 'data directory; else CUPBOARD_DATA, ./data or /var/lib/cupboard')
+  .showHelpAfterError('(cupboard --help lists the commands)');
+
+/** Declares a command; it takes `--data` like every other. */
+function command(parent: Command, usage: string, description: string): Command {
+  return parent
+    .command(usage)
+    .description(description)
+    .addOption(new Option('--data <dir>', 'data directory').hideHelp());
+}
+
+const group = (name: string, description: string) => cupboard.command(name).description(description);
+
+/** The data directory that a command means. */
+const dataDir = (invoked: Command) => dataDirInUse({ option: dataOption(invoked) });
+const dataOption = (invoked: Command) => invoked.optsWithGlobals<{ data?: string }>().data;
+
+const json = () => new Option('--json', 'print JSON');
+const role = () => new Option('--role <role>', 'what it may do').choices(['admin', 'viewer']).default('admin');
+
+const plugins = group('plugins', 'list, install and control plugins');
+command(plugins, 'list', 'every plugin and its state')
+  .option('--licenses', 'their licences')
+  .addOption(json())
+  .action(async (options: { licenses?: boolean; json?: boolean }, invoked: Command) =>
+    (await import('./cli/plugins.ts')).listPlugins(dataDir(invoked), options),
+  );
+command(plugins, 'install <source>', 'copy a plugin folder or archive into the hub; shows what it asks for')
+  .addOption(json())
+  .action(async (source: string, options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/plugins.ts')).installPlugin(dataDir(invoked), source, options.json),
+  );
+command(plugins, 'remove <plugin>', 'remove an installed plugin; its data is kept').action(
+  async (id: string, _options: object, invoked: Command) =>
+    (await import('./cli/plugins.ts')).removePlugin(dataDir(invoked), id),
+);
+const ACTIONS: Readonly<Record<PluginAction, string>> = {
+  enable: 'let it run, with all it asks for',
+  disable: 'stop it and keep it stopped',
+  start: 'start it, also after it crashed',
+  stop: 'stop it until the next start',
+  restart: 'stop it and start it',
+};
+for (const [action, description] of Object.entries(ACTIONS) as [PluginAction, string][]) {
+  command(plugins, `${action} <plugin>`, description)
+    .addOption(json())
+    .action(async (id: string, options: { json?: boolean }, invoked: Command) =>
+      (await import('./cli/plugins.ts')).actOnPlugin(dataDir(invoked), id, action, options.json),
+    );
+}
+plugins
+  .command('new <name>')
+  .description('write a working plugin folder with a test, in ./NAME')
+  .action(async (name: string) => (await import('./cli/new-plugin.ts')).newPlugin(name));
+
+command(cupboard, 'topics [filter]', 'retained messages')
+  .addOption(json())
+  .action(async (filter: string | undefined, options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/topics.ts')).listTopics(dataDir(invoked), filter ?? '#', options.json),
+  );
+command(cupboard, 'sub <filter>', 'print messages as they come')
+  .option('--count <n>', 'end after so many', parseInteger(1))
+  .addOption(json())
+  .action(async (filter: string, options: { json?: boolean; count?: number }, invoked: Command) =>
+    (await import('./cli/topics.ts')).subscribe(dataDir(invoked), filter, options),
+  );
+command(cupboard, 'pub <topic> <payload>', 'publish a message')
+  .option('--retain', 'keep it for who subscribes later')
+  .addOption(new Option('--qos <qos>', 'quality of service').argParser(parseInteger(0, 2)).default(1))
+  .action(async (topic: string, payload: string, options: { retain?: boolean; qos: number }, invoked: Command) =>
+    (await import('./cli/topics.ts')).publish(dataDir(invoked), topic, payload, options),
+  );
+command(cupboard, 'command <plugin> <name>', "run a plugin's command and print its answer")
+  .addArgument(new Argument('[json]', 'its arguments').argParser(parseJsonObject).default({}, '{}'))
+  .action(async (plugin: string, name: string, args: object, _options: object, invoked: Command) => {
+    const { runCommand } = await import('./cli/topics.ts');
+    process.exitCode = (await runCommand(dataDir(invoked), plugin, name, args)) ? 0 : 1;
+  });
+command(cupboard, 'history <series>', 'recorded readings, such as acurite/outdoor/temperature')
+  .addOption(
+    new Option('--since <span>', '7d, 12h, 30m or a date')
+      .argParser((text) => parseSince(text))
+      .default(parseSince('24h'), '24h'),
+  )
+  .option('--until <span>', 'likewise', (text) => parseSince(text))
+  .option('--points <n>', 'at most about so many', parseInteger(1))
+  .option('--csv', 'print CSV')
+  .addOption(json())
+  .action(async (series: string, options: { since: number }, invoked: Command) =>
+    (await import('./cli/history.ts')).printHistory(dataDir(invoked), series, options),
+  );
+
+const users = group('users', 'who may log in');
+command(users, 'list', 'every account')
+  .addOption(json())
+  .action(async (options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/users.ts')).listUsers(dataDir(invoked), options.json),
+  );
+command(users, 'add <name>', 'add an account; asks for its password, or reads it from a pipe')
+  .addOption(role())
+  .action(async (name: string, options: { role: string }, invoked: Command) =>
+    (await import('./cli/users.ts')).addUser(dataDir(invoked), name, options.role),
+  );
+command(users, 'passwd <name>', 'change a password').action(async (name: string, _options: object, invoked: Command) =>
+  (await import('./cli/users.ts')).changePassword(dataDir(invoked), name),
+);
+command(users, 'remove <name>', 'remove an account').action(async (name: string, _options: object, invoked: Command) =>
+  (await import('./cli/users.ts')).removeUser(dataDir(invoked), name),
+);
+command(users, 'link', 'print a link that creates one account, once')
+  .addOption(json())
+  .action(async (options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/users.ts')).printAccountLink(dataDir(invoked), options.json),
+  );
+command(group('token', 'tokens for scripts'), 'add <name>', 'make a token and print it')
+  .addOption(role())
+  .addOption(json())
+  .action(async (name: string, options: { role: string; json?: boolean }, invoked: Command) =>
+    (await import('./cli/users.ts')).addToken(dataDir(invoked), name, options.role, options.json),
+  );
+
+command(cupboard, 'where', 'what lies where in the data directory, how large, and what is rebuildable')
+  .addOption(json())
+  .action(async (options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/where.ts')).printPlaces(dataDir(invoked), options.json),
+  );
+/** One clear line (or a list of problems) on stderr; no stack trace, which tells nothing to who uses the hub. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const heading = error instanceof ConfigError ? 'the configuration cannot be used:\n' : '';
+  process.stderr.write(`cupboard: ${heading}${errorText(error)}\n`);
+  return error instanceof ConfigError || (error instanceof HubError && error.code === 'data_dir_missing') ? 2 : 1;
+}
+
+/** Commander's settings do not reach the commands declared below. */
+function throwInsteadOfExit(each: Command): void {
+  each.exitOverride();
+  for (const below of each.commands) throwInsteadOfExit(below);
+}
+
+// `cupboard sub '#' | head`: the reader has gone, and that is no failure.
+process.stdout.on('error', () => process.exit(0));
+
+throwInsteadOfExit(cupboard);
+try {
+  await cupboard.enablePositionalOptions().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+process.exit();

@@ -84,9 +84,9 @@ export function readTail(path: string, limit: number): LogEntry[] {
   let file: number;
   try {
     file = openSync(path, 'r');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
+  } catch {
+    // Not there yet, or not ours to read: then appending says what is wrong.
+    return [];
   }
   try {
     const size = fstatSync(file).size;

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { errorCode } from './errors.ts';
+import { errorCode, HubError } from './errors.ts';
 
 /** Splits `127.0.0.1:1883`, `[::1]:1883` or `localhost:1883`; undefined when it is none. */
 export function parseAddress(address: string): { host: string; port: number } | undefined {
@@ -66,4 +66,13 @@ async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<bo
     if (inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '')) return true;
   }
   return false;
+}
+
+/** The refusal to start on a taken port: who has it, and the ways out. */
+export async function portBusy(address: string, option: string, key: string): Promise<HubError> {
+  const { host, port } = parseAddress(address) ?? { host: address, port: 0 };
+  const holder = await portHolder(port);
+  const free = formatAddress(host, await nextFreePort(host, port + 1));
+  const elsewhere = `let the hub listen elsewhere with ${option} ${free} or ${key} in cupboard.yaml`;
+  return new HubError('port_busy', `${address} is taken${holder ? ` by ${holder}` : ''}: stop that, or ${elsewhere}`);
 }
