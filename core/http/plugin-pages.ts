@@ -1,0 +1,97 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import express, { type Request, type Response, type Router } from 'express';
+import type { PluginDetails, PluginManager } from '../plugins/contract.ts';
+import type { Caller } from './gate.ts';
+import { SANDBOX } from './headers.ts';
+import { fileBelow, sendFile } from './page.ts';
+import { HttpProblem } from './problem.ts';
+import { forward } from './proxy.ts';
+
+/**
+ * `/plugins/<id>/...`: the plugin's panel from its folder, the frame a third-party panel runs in, and all else from
+ * the plugin's own HTTP server.
+ *
+ * A frame has no origin and so no cookie: the module of its panel is asked for with a key that only a page behind the
+ * login is given.
+ */
+export function pluginPages(plugins: PluginManager, callerOf: (response: Response) => Caller | undefined): Router {
+  const secret = randomBytes(32);
+  const panelKey = (id: string) => createHmac('sha256', secret).update(id).digest('base64url');
+  const requireLogin = (request: Request, response: Response) => {
+    const caller = callerOf(response);
+    if (!caller) throw new HttpProblem(401, 'login_needed', 'log in first');
+    const changes = request.method !== 'GET' && request.method !== 'HEAD';
+    if (changes && caller.role !== 'admin') {
+      throw new HttpProblem(403, 'admin_needed', `${caller.name} may look but not change anything`);
+    }
+    return caller;
+  };
+  const find = (request: Request) => {
+    const { id } = request.params as { id: string };
+    const found = plugins.find(id);
+    if (!found) throw new HttpProblem(404, 'plugin_unknown', `there is no plugin ${JSON.stringify(id)}`);
+    return found;
+  };
+
+  const router = express.Router({ mergeParams: true });
+  router.get(['/panel.js', '/panel.js.map'], async (request, response) => {
+    const hasKey = request.query['key'] === panelKey(String((request.params as { id: string }).id));
+    if (!hasKey) requireLogin(request, response);
+    await sendFile(request, response, panelFile(find(request), request.path.endsWith('.map')));
+  });
+  router.get('/frame', (request, response) => {
+    requireLogin(request, response);
+    const found = find(request);
+    panelFile(found, false);
+    sendFrame(request, response, found, panelKey(found.row.id));
+  });
+  router.use(async (request, response) => {
+    const caller = requireLogin(request, response);
+    const { row } = find(request);
+    const socketPath = plugins.httpSocket(row.id);
+    if (socketPath === undefined) {
+      const reason = row.state === 'running' ? 'serves no pages' : `is ${row.state}`;
+      throw new HttpProblem(row.state === 'running' ? 404 : 503, 'plugin_pages_missing', `${row.id} ${reason}`);
+    }
+    await forward(request, response, { socketPath, prefix: `/plugins/${row.id}`, caller });
+  });
+  return router;
+}
+
+/** The panel's module as the manifest names it, or its source map. */
+function panelFile({ row, manifest, folder }: PluginDetails, isMap: boolean): string {
+  const file = manifest?.panel === undefined ? undefined : fileBelow(folder, encodeURI(manifest.panel));
+  if (file === undefined) throw new HttpProblem(404, 'panel_missing', `${row.id} has no panel`);
+  return isMap ? `${file}.map` : file;
+}
+
+function sendFrame(request: Request, response: Response, { row }: PluginDetails, key: string): void {
+  const policy = [
+    SANDBOX,
+    "default-src 'none'",
+    // The document has no origin for 'self' to mean; browsers that take the response's for it need only that.
+    `script-src 'self' ${request.headers.host ?? ''}`,
+    `style-src 'self' ${request.headers.host ?? ''} 'unsafe-inline'`,
+    'img-src data: blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ].join('; ');
+  response.set('content-security-policy', policy).removeHeader('x-frame-options');
+  const module = `/plugins/${row.id}/panel.js?key=${key}`;
+  response.type('html').send(`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width" />
+    <title>${escapeHtml(row.name)}</title>
+    <script type="module" crossorigin src="/panel-frame.js"></script>
+  </head>
+  <body data-plugin="${escapeHtml(row.id)}" data-panel="${escapeHtml(module)}"></body>
+</html>
+`);
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
