@@ -1,0 +1,143 @@
+import type { Device, DeviceDescription, Logger } from 'cupboard/sdk';
+import { type Archive, minuteEnd, minuteRow } from './archive.ts';
+import { currentSensors, type Input, SOURCE_FIELDS, type SourceName } from './fields.ts';
+import { HOUR } from './rain.ts';
+import type { SampleStore } from './samples.ts';
+import type { SourceReading } from './source.ts';
+import { HORIZON, type Station } from './station.ts';
+
+export interface ObserverOptions {
+  readonly station: Station;
+  readonly samples: SampleStore;
+  readonly archive: Archive;
+  readonly device: Device;
+  readonly log: Logger;
+  readonly sources: Readonly<Record<SourceName, string>>;
+}
+
+export const describeCurrent = (maxAge: number, simulated: boolean): DeviceDescription => ({
+  name: 'Weather',
+  sensors: currentSensors(maxAge / 1000),
+  ...(simulated ? { simulated } : {}),
+});
+
+/** A simulated station and the real one on the same topic are two stations. */
+const originOf = (topic: string, simulated: boolean) => (simulated ? `${topic} (simulated)` : topic);
+
+/**
+ * Takes readings from the sources to the disk, the current state and the archive, all in event time. A reading is on
+ * disk before it is published.
+ */
+export class Observer {
+  readonly #options: ObserverOptions;
+  readonly #origins: Partial<Record<SourceName, { origin: string; simulated: boolean; newest: number }>> = {};
+  /** End of the minute whose row is not written yet. */
+  #openMinute: number | undefined;
+  #prunedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+    for (const source of Object.keys(options.sources) as SourceName[]) this.#restore(source);
+  }
+
+  /** Time of the newest reading known, epoch ms. */
+  get newest(): number | undefined {
+    const times = Object.values(this.#origins).map(({ newest }) => newest);
+    return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  get simulated(): boolean {
+    return Object.values(this.#origins).some(({ simulated }) => simulated);
+  }
+
+  /** @param retained a message the broker kept: it may be of any age and then says nothing of the station's clock */
+  async take(source: SourceName, reading: SourceReading, retained: boolean): Promise<void> {
+    const { station, samples, device } = this.#options;
+    const wasSimulated = this.simulated;
+    if (!this.#follow(source, reading, retained)) return;
+    const judged = station.accept(reading);
+    samples.keep(judged, originOf(this.#options.sources[source], reading.simulated));
+    for (const { field, value, flag } of judged) {
+      if (flag === 'range' || flag === 'step')
+        this.#options.log.warn(`${field} ${value} is doubtful (${flag}): kept, not used`);
+    }
+    this.#advance(reading.time);
+    const report = station.current(
+      reading.time,
+      judged.map(({ field }) => field),
+    );
+    if (this.simulated !== wasSimulated) await device.describe(describeCurrent(station.options.maxAge, this.simulated));
+    if (Object.keys(report).length > 0) await device.report(report, reading.time);
+  }
+
+  /** Writes the minute that is open, when nothing will come to end it. */
+  flush(): void {
+    if (this.#openMinute !== undefined) this.#writeMinute(this.#openMinute);
+  }
+
+  #restore(source: SourceName): void {
+    const { samples, station, sources } = this.#options;
+    const origin = samples.latestOrigin([false, true].map((simulated) => originOf(sources[source], simulated)));
+    if (origin === undefined) return;
+    const kept = samples.load(origin);
+    station.restore(kept);
+    const newest = Math.max(...kept.map(({ time }) => time));
+    this.#origins[source] = { origin, simulated: origin !== sources[source], newest };
+    this.#openMinute = Math.max(this.#openMinute ?? 0, minuteEnd(newest));
+  }
+
+  /** Follows the source to another station on its topic, or to a clock that was put right. False = not to be used. */
+  #follow(source: SourceName, reading: SourceReading, retained: boolean): boolean {
+    const { log, sources } = this.#options;
+    const origin = originOf(sources[source], reading.simulated);
+    const known = this.#origins[source];
+    const isAnother = known !== undefined && known.origin !== origin;
+    if (known && !isAnother && reading.time < known.newest - HORIZON) {
+      if (retained) return false;
+      log.warn(
+        `${sources[source]} is at ${new Date(reading.time).toISOString()} now: its clock went back, windows start anew`,
+      );
+      this.#forget(source);
+    }
+    if (isAnother) {
+      log.info(`${sources[source]} is ${reading.simulated ? 'simulated' : 'real'} from now on: windows start anew`);
+      this.#forget(source);
+    }
+    const newest = Math.max(this.#origins[source]?.newest ?? Number.NEGATIVE_INFINITY, reading.time);
+    this.#origins[source] = { origin, simulated: reading.simulated, newest };
+    return true;
+  }
+
+  #forget(source: SourceName): void {
+    const inputs = Object.values<Input>(SOURCE_FIELDS[source]);
+    this.flush();
+    this.#openMinute = undefined;
+    this.#options.station.forget(inputs);
+    this.#options.samples.forget(inputs);
+    delete this.#origins[source];
+  }
+
+  #advance(time: number): void {
+    const end = minuteEnd(time);
+    const open = this.#openMinute ?? end;
+    if (end > open) this.#writeMinute(open);
+    else if (end < open) this.#rewrite(time, end);
+    this.#openMinute = Math.max(open, end);
+    if (time - this.#prunedAt < HOUR) return;
+    this.#prunedAt = time;
+    this.#options.station.prune(time);
+    this.#options.samples.prune(time);
+  }
+
+  /** A late reading: its minute is made anew, and the one that was charged with the rain since the reading before. */
+  #rewrite(time: number, end: number): void {
+    this.#writeMinute(end);
+    const next = this.#options.station.samples('rain_total').after(time);
+    if (next && minuteEnd(next.time) > end) this.#writeMinute(minuteEnd(next.time));
+  }
+
+  #writeMinute(end: number): void {
+    const row = minuteRow(this.#options.station, end, this.simulated);
+    if (row) this.#options.archive.put(row);
+  }
+}
