@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { parseInteger, parseJsonObject, parseSince } from './cli/arguments.ts';
 import type { PluginAction } from './cli/plugins.ts';
@@ -66,10 +66,14 @@ for (const [action, description] of Object.entries(ACTIONS) as [PluginAction, st
       (await import('./cli/plugins.ts')).actOnPlugin(dataDir(invoked), id, action, options.json),
     );
 }
-plugins
-  .command('new <name>')
-  .description('write a working plugin folder with a test, in ./NAME')
-  .action(async (name: string) => (await import('./cli/new-plugin.ts')).newPlugin(name));
+command(
+  plugins,
+  'new <name>',
+  'write a working plugin with a test into the data directory, or to a path such as ./NAME',
+).action(async (name: string, _options: object, invoked: Command) => {
+  const { newPlugin } = await import('./cli/new-plugin.ts');
+  await newPlugin(name.includes('/') ? resolve(name) : join(dataDir(invoked), 'plugins', name));
+});
 
 command(cupboard, 'topics [filter]', 'retained messages')
   .addOption(json())

@@ -1,18 +1,18 @@
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { errorCode, HubError } from '../support/errors.ts';
 import { print } from './output.ts';
 
 /**
- * Writes a plugin that runs as it is: a folder that counts, the smallest thing with a reading, a command, a setting
- * and a test. It appears whole, so that it can be made in the hub's own plugin folder too.
+ * Writes a plugin that runs as it is: the smallest thing with a reading, a command, a setting and a test. It appears
+ * whole, so that the hub may be watching the folder it is made in.
  */
-export async function newPlugin(path: string): Promise<void> {
-  const folder = resolve(path);
+export async function newPlugin(folder: string): Promise<void> {
   const id = basename(folder);
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(id)) {
     throw new HubError('plugin_name', `expected a name of lower-case letters, digits and hyphens, got "${id}"`);
   }
+  await mkdir(dirname(folder), { recursive: true });
   const draft = await mkdtemp(join(dirname(folder), '.new-plugin-'));
   try {
     for (const [name, text] of Object.entries(files(id))) await writeFile(join(draft, name), text);
@@ -23,7 +23,7 @@ export async function newPlugin(path: string): Promise<void> {
     if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
     throw new HubError('plugin_exists', `${folder} is already there: choose another name`, { cause: error });
   }
-  print(`wrote ${folder}\ntest it:  cd ${path} && npm test\nrun it:   cupboard plugins install ${path}`);
+  print(`wrote ${folder}\ntest it: cd ${folder} && npm test`);
 }
 
 const toJson = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
@@ -38,7 +38,7 @@ function files(id: string): Readonly<Record<string, string>> {
       description: 'Says how full the disk is',
       license: 'MIT',
       hub: '1',
-      main: 'index.js',
+      main: 'index.ts',
       config: {
         type: 'object',
         properties: {
@@ -56,24 +56,27 @@ function files(id: string): Readonly<Record<string, string>> {
       type: 'module',
       scripts: { test: 'node --test' },
     }),
-    'index.js': INDEX,
+    'index.ts': INDEX,
     'decode.js': DECODE,
     'decode.test.js': TEST,
     'README.md': readme(id, name),
   };
 }
 
-const INDEX = `// @ts-check
-import { statfs } from 'node:fs/promises';
+const INDEX = `import { statfs } from 'node:fs/promises';
+import type { Hub } from 'cupboard/sdk';
 import { decodeUsage } from './decode.js';
 
+interface Config {
+  path: string;
+  seconds: number;
+}
+
 /**
- * Called when the hub starts the plugin. Timers, commands and topics end by themselves when it stops; what else was
- * opened is closed in a function that may be returned from here.
- *
- * @type {import('cupboard/sdk').StartPlugin<{ path: string, seconds: number }>}
+ * Called when the hub starts the plugin. Timers, commands and subscriptions end by themselves when it stops; what else
+ * was opened is closed in a function that may be returned from here.
  */
-export default async function start(hub) {
+export default async function start(hub: Hub<Config>) {
   const disk = hub.device('disk', {
     name: 'Disk',
     sensors: {
@@ -93,10 +96,9 @@ export default async function start(hub) {
 }
 `;
 
-const DECODE = `// @ts-check
-
-/**
- * What statfs(2) answers, as readings. Apart from the device, so that a test needs none.
+const DECODE = `/**
+ * What statfs(2) answers, as readings. Apart from the device, so that a test needs none; in plain JavaScript, so that
+ * the test needs no tools either.
  *
  * @param {{ blocks: number, bavail: number, bsize: number }} statistics
  */
@@ -134,6 +136,6 @@ Says how full the disk is.
 | \`${id}/disk\` | \`{time, updated, used, free}\`: % and bytes |
 | \`${id}/command/measure\` | measures now |
 
-\`npm test\` runs the tests. \`cupboard plugins install .\` hands the folder to the hub; so does copying it into the
-\`plugins\` folder of the data directory. It may be TypeScript as well: rename \`index.js\` here and in \`plugin.json\`.
+\`npm test\` runs the tests. In the \`plugins\` folder of a data directory the hub runs the plugin and takes every change
+at once; from elsewhere \`cupboard plugins install FOLDER\` puts it there.
 `;

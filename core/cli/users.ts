@@ -29,7 +29,7 @@ export async function addUser(dataDir: string, name: string, role: string): Prom
 
 export async function changePassword(dataDir: string, name: string): Promise<void> {
   const password = await readNewPassword(name);
-  await hubClient(dataDir).send('PUT', apiPath`/users/${name}/password`, { password });
+  await hubClient(dataDir).send('PUT', apiPath`/users/${name}`, { password });
   print(`changed the password of ${name}; its sessions have ended`);
 }
 

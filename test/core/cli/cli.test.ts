@@ -208,7 +208,7 @@ test('shows where things lie and what can be made again', async () => {
 
 test('a new plugin has a test that passes', async () => {
   const cwd = await temporaryFolder();
-  expect(await cupboard(['plugins', 'new', 'disk-space'], { cwd })).toMatchObject({ code: 0 });
+  expect(await cupboard(['plugins', 'new', './disk-space'], { cwd })).toMatchObject({ code: 0 });
   expect(await readdir(cwd)).toEqual(['disk-space']);
   const tests = spawn(process.execPath, ['--test'], {
     cwd: join(cwd, 'disk-space'),
@@ -217,6 +217,13 @@ test('a new plugin has a test that passes', async () => {
   const [out, [code]] = await Promise.all([text(tests.stdout), once(tests, 'exit')]);
   expect(out).toMatch(/pass 2/);
   expect(code).toBe(0);
-  expect((await cupboard(['plugins', 'new', 'disk-space'], { cwd })).err).toMatch(/already there/);
-  expect((await cupboard(['plugins', 'new', 'Disk Space'], { cwd })).err).toMatch(/lower-case letters/);
+  expect((await cupboard(['plugins', 'new', './disk-space'], { cwd })).err).toMatch(/already there/);
+  expect((await cupboard(['plugins', 'new', './Disk Space'], { cwd })).err).toMatch(/lower-case letters/);
+});
+
+test('a new plugin goes where the hub finds it', async () => {
+  const cwd = await temporaryFolder();
+  await mkdir(join(cwd, 'data', 'plugins'), { recursive: true });
+  await cupboard(['plugins', 'new', 'disk-space'], { cwd });
+  expect(await readdir(join(cwd, 'data', 'plugins'))).toEqual(['disk-space']);
 });
