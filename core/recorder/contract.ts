@@ -13,6 +13,11 @@ export interface SeriesInfo {
   readonly bytes: number;
 }
 
+/** A history with the strings the series took, where it took any. */
+export interface SeriesHistory extends History {
+  readonly texts?: readonly (readonly [time: number, text: string])[];
+}
+
 export interface RecordedEvent {
   readonly time: number;
   readonly topic: string;
@@ -30,9 +35,14 @@ export interface HistoryQuery {
 
 export interface RecorderStats {
   readonly series: number;
+  /** Not committed yet. */
   readonly waiting: number;
+  /** Readings committed since the start. */
   readonly written: number;
+  /** Size of recorder.db. */
   readonly bytes: number;
+  /** Messages lost because the recorder could not keep up. */
+  readonly dropped: number;
   /** Series refused because of the cap. */
   readonly refused: number;
   /** Set while it cannot write: `disk full`. */
@@ -45,10 +55,11 @@ export interface Recorder {
   /** Commits what waits and closes the database. */
   stop(): Promise<void>;
   series(): Promise<readonly SeriesInfo[]>;
-  /** @throws HubError `series_unknown` */
-  history(query: HistoryQuery): Promise<History>;
+  /** Buckets are stamped with their start. @throws HubError `series_unknown` */
+  history(query: HistoryQuery): Promise<SeriesHistory>;
+  /** Newest first; 1000 unless told. */
   events(query: { from?: number; to?: number; filter?: string; limit?: number }): Promise<readonly RecordedEvent[]>;
-  /** Commits what waits now. */
+  /** Commits what waits now. @throws HubError `recorder_blocked` where that is not possible; it still waits then */
   flush(): Promise<void>;
   /** Applies changed settings (retention, exclude, caps) without losing a reading. */
   reconfigure(): void;
