@@ -41,8 +41,8 @@ export interface RecorderStats {
   readonly written: number;
   /** Size of recorder.db. */
   readonly bytes: number;
-  /** Messages lost because the recorder could not keep up. */
-  readonly dropped: number;
+  /** Messages lost because the recorder could not keep up, if any were. */
+  readonly dropped?: number;
   /** Series refused because of the cap. */
   readonly refused: number;
   /** Set while it cannot write: `disk full`. */

@@ -110,7 +110,8 @@ class ThreadedRecorder implements Recorder {
 
   stats(): RecorderStats {
     const waiting = this.#stats.waiting + this.#collector.size;
-    return { ...this.#stats, waiting, dropped: this.#collector.dropped };
+    const { dropped } = this.#collector;
+    return { ...this.#stats, waiting, ...(dropped > 0 ? { dropped } : {}) };
   }
 
   #settings(): Settings {
