@@ -1,1 +1,4 @@
-export {};
+import { applyTheme, themeChoice } from './shell/theme.ts';
+import './shell/app.ts';
+
+applyTheme(themeChoice());

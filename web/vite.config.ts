@@ -1,7 +1,23 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
   // Absolute, because a page may be opened at any depth: /plugin/acurite asks for /assets/..., not /plugin/assets/...
   base: '/',
-  build: { outDir: '../dist/web', emptyOutDir: true, sourcemap: true, target: 'es2022', assetsInlineLimit: 0 },
+  build: {
+    outDir: '../dist/web',
+    emptyOutDir: true,
+    sourcemap: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      input: { index: file('index.html'), 'panel-frame': file('panel-frame.ts') },
+      output: {
+        // The frame of a panel asks for this by name.
+        entryFileNames: ({ name }) => (name === 'panel-frame' ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
 });

@@ -43,6 +43,7 @@ export interface Plugin extends PluginStatus {
   readonly license?: string;
   readonly description?: string;
   readonly permissions: { readonly publishes: readonly string[]; readonly subscribes: readonly string[] };
+  /** Its page runs inside this one or, when it did not come with the hub, in a sandboxed frame. */
   readonly panel?: 'page' | 'frame';
 }
 
@@ -54,7 +55,6 @@ export interface CommandDeclaration {
 
 /** `GET /api/v1/plugins/:id`: the row and what the manifest declares. */
 export interface PluginDetails extends Plugin {
-  readonly firstParty: boolean;
   readonly commands: Readonly<Record<string, CommandDeclaration>>;
 }
 
@@ -121,8 +121,8 @@ export class Api {
   }
 
   session = () => this.#ask<Session>('GET', '/session');
-  login = (user: string, password: string) => this.#ask<Session>('POST', '/session', { user, password });
-  logout = () => this.#ask<void>('DELETE', '/session');
+  login = (user: string, password: string) => this.#ask<Session>('POST', '/login', { user, password });
+  logout = () => this.#ask<void>('POST', '/logout');
   /** The one-time link creates an account; the first one is the admin's. */
   setup = (token: string, user: string, password: string) =>
     this.#ask<Session>('POST', '/setup', { token, user, password });
@@ -164,7 +164,7 @@ export class Api {
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     const answer: unknown = isJson ? await response.json() : undefined;
     if (response.ok || alsoFine.includes(response.status)) return answer as T;
-    if (response.status === 401 && path !== '/session') this.#onSignedOut();
+    if (response.status === 401 && path !== '/session' && path !== '/login') this.#onSignedOut();
     throw problemError(response, answer as ProblemDocument | undefined);
   }
 

@@ -1,0 +1,53 @@
+import type { History } from 'cupboard/sdk';
+
+/** One series as columns, epoch ms; a `null` row is a gap: the line breaks there. */
+export interface Table {
+  readonly times: number[];
+  readonly min: (number | null)[];
+  readonly mean: (number | null)[];
+  readonly max: (number | null)[];
+}
+
+const STEP_MS = { '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
+/** A roll-up that is missing shows as a longer step; a day may have 25 hours. */
+const ROLLUP_SLACK = 1.6;
+/** Raw readings come in a rhythm that is only known by looking: this many beats of silence are a gap. */
+const RAW_BEATS = 6;
+const SHORTEST_RAW_GAP_MS = 120_000;
+
+/** Columns for the chart, with a gap wherever readings are missing, so that nothing is drawn that was not measured. */
+export function toTable({ points, resolution }: History, convert: (value: number) => number): Table {
+  const longest = resolution === 'raw' ? rawGap(points.map(([time]) => time)) : STEP_MS[resolution] * ROLLUP_SLACK;
+  const table: Table = { times: [], min: [], mean: [], max: [] };
+  const add = (time: number, min: number | null, mean: number | null, max: number | null) => {
+    table.times.push(time);
+    table.min.push(min === null ? null : convert(min));
+    table.mean.push(mean === null ? null : convert(mean));
+    table.max.push(max === null ? null : convert(max));
+  };
+  let before: number | undefined;
+  for (const [time, min, mean, max] of points) {
+    if (before !== undefined && time - before > longest) add(Math.round((before + time) / 2), null, null, null);
+    add(time, min, mean, max);
+    before = time;
+  }
+  return table;
+}
+
+function rawGap(times: readonly number[]): number {
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  const middle = steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  return Math.max(SHORTEST_RAW_GAP_MS, middle * RAW_BEATS);
+}
+
+/** Lowest and highest value drawn, undefined when there is none. */
+export function extremes({ min, max }: Table): { low: number; high: number } | undefined {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of min) if (value !== null && value < low) low = value;
+  for (const value of max) if (value !== null && value > high) high = value;
+  return low <= high ? { low, high } : undefined;
+}
+
+/** A band is only told apart from its line where the roll-up kept more than one reading. */
+export const hasBand = ({ min, max }: Table): boolean => min.some((value, index) => value !== max[index]);

@@ -1,0 +1,106 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import type { Plugin } from '../hub/api.ts';
+import { panelPath, pluginPath } from '../shell/routes.ts';
+import { deviceCard } from '../ui/device-card.ts';
+import { icons } from '../ui/icons.ts';
+import { emptyBox, loadingBox, noteBox } from '../ui/notices.ts';
+import { PageElement } from '../ui/page-element.ts';
+import { isAlive, stateChip, stateFace } from '../ui/states.ts';
+
+const REDRAW_MS = 5000;
+
+/** The cupboard with its doors open: a shelf for every plugin, its devices standing on it. */
+@customElement('overview-page')
+export class OverviewPage extends PageElement {
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.hub.house.beat.attach(this);
+    // Ages and staleness change without any message.
+    this.#clock = setInterval(() => this.requestUpdate(), REDRAW_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+  }
+
+  protected override render(): TemplateResult {
+    const { plugins } = this.hub.house;
+    if (!plugins) return loadingBox();
+    const shelves = plugins.filter(({ state }) => state !== 'unconfigured' && state !== 'disabled');
+    return html`<div class="stack loose">
+      <header class="stack tight">
+        <h1 tabindex="-1">${this.hub.settings.name}</h1>
+        ${shelves.length > 0 ? this.#renderHealth(shelves) : nothing}
+      </header>
+      ${this.hub.settings.location ? nothing : this.#renderLocationHint()}
+      ${shelves.length === 0 ? this.#renderEmpty() : shelves.map((plugin) => this.#renderShelf(plugin))}
+    </div>`;
+  }
+
+  #renderHealth(plugins: readonly Plugin[]): TemplateResult {
+    const troubled = plugins.filter(({ state }) => stateFace(state).mood === 'bad');
+    const waiting = plugins.filter(({ state }) => state === 'waiting');
+    const running = plugins.filter(({ state }) => state === 'running');
+    const parts = [`${running.length} running`];
+    if (waiting.length > 0) parts.push(`${waiting.length} waiting`);
+    if (troubled.length > 0) parts.push(`${troubled.length} in trouble`);
+    const mood = troubled.length > 0 ? 'bad' : waiting.length > 0 ? 'warn' : 'good';
+    const word = { good: 'All is well', warn: 'Almost all is well', bad: 'Something needs you' }[mood];
+    return html`<p class="health row" role="status"><span class="chip ${mood}"><span class="dot"></span>${word}</span>
+      <span class="soft">${parts.join(' · ')}</span></p>`;
+  }
+
+  #renderLocationHint(): TemplateResult {
+    return noteBox(
+      'info',
+      'The hub does not know where the house is. Weather and times of day depend on it.',
+      html`<a class="button" href="/settings">Set the location</a>`,
+    );
+  }
+
+  #renderEmpty(): TemplateResult {
+    return html`<div class="stack">
+      ${emptyBox(
+        'overview',
+        'The shelves are empty',
+        'A plugin brings a device or a chore into the house. Nothing runs until you say so.',
+        html`<a class="button primary" href="/plugins">${icons.plus} Add a plugin</a>`,
+      )}
+      <section class="card row apart" aria-label="Demo">
+        <div class="grow"><h2>See the demo</h2>
+          <p class="soft">Every plugin on its simulator, beside your hub and without touching it.</p></div>
+        <code class="command">npx cupboard start --demo</code>
+      </section>
+    </div>`;
+  }
+
+  #renderShelf(plugin: Plugin): TemplateResult {
+    const devices = this.hub.house.devices(plugin.id);
+    return html`<section class="shelf" aria-label=${plugin.name}>
+      <div class="shelf-items">
+        ${devices.map((device) => deviceCard(this.hub, device))}
+        ${devices.length === 0 || !isAlive(plugin.state) || plugin.reason ? this.#renderState(plugin) : nothing}
+      </div>
+      <div class="board"></div>
+      <div class="plate">
+        <a href=${pluginPath(plugin.id)} class="plate-name">${plugin.name}</a>
+        ${stateChip(plugin.state)}
+        ${plugin.panel ? html`<a class="small" href=${panelPath(plugin.id)}>Open</a>` : nothing}
+      </div>
+    </section>`;
+  }
+
+  #renderState(plugin: Plugin): TemplateResult {
+    const advice = plugin.advice ?? stateFace(plugin.state).advice;
+    const quiet = plugin.state === 'running' && !plugin.reason;
+    return html`<div class="shelf-note ${stateFace(plugin.state).mood}">
+      ${quiet ? html`<p class="soft">${plugin.description ?? 'It runs; it has no devices to show.'}</p>` : nothing}
+      ${plugin.reason ? html`<p class="wrap"><b>${plugin.reason}</b></p>` : nothing}
+      ${advice ? html`<p class="wrap soft">${advice}</p>` : nothing}
+    </div>`;
+  }
+}

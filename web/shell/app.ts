@@ -1,0 +1,306 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import { Hub } from '../hub/hub.ts';
+import { type IconName, icons } from '../ui/icons.ts';
+import { emptyBox, loadingBox } from '../ui/notices.ts';
+import { LightElement } from '../ui/page-element.ts';
+import { navigate, onMove } from './navigation.ts';
+import { type Place, panelPath, placeOf, type RouteName } from './routes.ts';
+import { applyTheme, nextTheme, type ThemeChoice, themeChoice } from './theme.ts';
+
+interface PageEntry {
+  readonly title: string;
+  readonly load: () => Promise<unknown>;
+  readonly draw: (hub: Hub, id: string) => TemplateResult;
+}
+
+const PAGES: Readonly<Record<RouteName, PageEntry>> = {
+  overview: {
+    title: 'Overview',
+    load: () => import('../pages/overview.ts'),
+    draw: (hub) => html`<overview-page .hub=${hub}></overview-page>`,
+  },
+  plugins: {
+    title: 'Plugins',
+    load: () => import('../pages/plugins.ts'),
+    draw: (hub) => html`<plugins-page .hub=${hub}></plugins-page>`,
+  },
+  plugin: {
+    title: 'Plugin',
+    load: () => import('../pages/plugin.ts'),
+    draw: (hub, id) => html`<plugin-page .hub=${hub} .itemId=${id}></plugin-page>`,
+  },
+  panel: {
+    title: 'Panel',
+    load: () => import('../pages/panel.ts'),
+    draw: (hub, id) => html`<panel-page .hub=${hub} .itemId=${id}></panel-page>`,
+  },
+  topics: {
+    title: 'Live topics',
+    load: () => import('../pages/topics.ts'),
+    draw: (hub) => html`<topics-page .hub=${hub}></topics-page>`,
+  },
+  history: {
+    title: 'History',
+    load: () => import('../pages/history.ts'),
+    draw: (hub) => html`<history-page .hub=${hub}></history-page>`,
+  },
+  events: {
+    title: 'Events',
+    load: () => import('../pages/events.ts'),
+    draw: (hub) => html`<events-page .hub=${hub}></events-page>`,
+  },
+  logs: {
+    title: 'Logs',
+    load: () => import('../pages/logs.ts'),
+    draw: (hub) => html`<logs-page .hub=${hub}></logs-page>`,
+  },
+  settings: {
+    title: 'Settings',
+    load: () => import('../pages/settings.ts'),
+    draw: (hub) => html`<settings-page .hub=${hub}></settings-page>`,
+  },
+  welcome: {
+    title: 'Welcome',
+    load: () => import('../pages/settings.ts'),
+    draw: (hub) => html`<settings-page .hub=${hub} .firstRun=${true}></settings-page>`,
+  },
+  setup: {
+    title: 'First account',
+    load: () => import('../pages/login.ts'),
+    draw: (hub) => html`<setup-page .hub=${hub}></setup-page>`,
+  },
+  login: {
+    title: 'Sign in',
+    load: () => import('../pages/login.ts'),
+    draw: (hub) => html`<login-page .hub=${hub}></login-page>`,
+  },
+};
+
+/** Open to everyone; all other pages lead here first. */
+const PUBLIC: ReadonlySet<RouteName> = new Set(['login', 'setup']);
+
+const MAIN_ENTRIES: readonly { path: string; route: RouteName; icon: IconName }[] = [
+  { path: '/plugins', route: 'plugins', icon: 'plugins' },
+  { path: '/topics', route: 'topics', icon: 'topics' },
+  { path: '/history', route: 'history', icon: 'history' },
+  { path: '/events', route: 'events', icon: 'events' },
+  { path: '/logs', route: 'logs', icon: 'logs' },
+];
+
+const THEME_NAMES: Readonly<Record<ThemeChoice, string>> = { system: 'as the system', light: 'light', dark: 'dark' };
+
+/** The frame around every page: navigation, connection, theme, login. */
+@customElement('cupboard-app')
+export class CupboardApp extends LightElement {
+  readonly hub = new Hub();
+  @state() private place: Place | undefined = placeOf(location.pathname);
+  @state() private loaded: RouteName | undefined;
+  @state() private failed = false;
+  @state() private theme = themeChoice();
+  @query('dialog') private menu!: HTMLDialogElement | null;
+  #stop: (() => void) | undefined;
+  #watchesHouse = false;
+
+  constructor() {
+    super();
+    this.hub.beat.attach(this);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stop = onMove(() => this.#move());
+    void this.hub.open();
+    void this.#loadPage();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop?.();
+  }
+
+  protected override willUpdate(): void {
+    if (this.hub.phase === 'ready' && !this.#watchesHouse) {
+      this.hub.house.beat.attach(this);
+      this.#watchesHouse = true;
+    }
+    if (this.hub.phase === 'signed-out') this.#watchesHouse = false;
+    this.#redirect();
+    document.title = this.#title();
+  }
+
+  protected override render(): TemplateResult {
+    if (this.hub.phase === 'loading') return html`<main class="alone">${loadingBox()}</main>`;
+    if (this.hub.phase === 'unreachable') return this.#renderUnreachable();
+    if (this.hub.phase === 'signed-out' || this.#isPublic())
+      return html`<main class="alone" id="main">${this.#renderPage()}</main>`;
+    return html`
+      <a class="skip" href="#main" @click=${this.#skip}>Skip to the page</a>
+      ${this.#renderRail()} ${this.#renderTopBar()}
+      <div class="content">
+        ${this.#renderBanner()}
+        <main id="main" tabindex="-1">${this.#renderPage()}</main>
+      </div>
+      ${this.#renderTabs()} ${this.#renderMenu()}
+    `;
+  }
+
+  #renderUnreachable(): TemplateResult {
+    const again = html`<button class="button primary" @click=${() => this.hub.open()}>Try again</button>`;
+    const advice = html`Start it with <code>npx cupboard start</code>, or see <code>journalctl -u cupboard</code> when it runs as a service.`;
+    return html`<main class="alone">${emptyBox('cupboard', 'The hub does not answer', advice, again)}</main>`;
+  }
+
+  #renderPage(): TemplateResult {
+    const { place } = this;
+    if (!place) {
+      return emptyBox(
+        'cupboard',
+        'Nothing on this shelf',
+        'There is no page at this address.',
+        html`<a class="button" href="/">To the overview</a>`,
+      );
+    }
+    if (this.failed) {
+      const reload = html`<button class="button" @click=${() => location.reload()}>Reload</button>`;
+      return emptyBox('cupboard', 'This page could not be loaded', 'The hub may have been upgraded meanwhile.', reload);
+    }
+    if (this.loaded !== place.route) return loadingBox();
+    return PAGES[place.route].draw(this.hub, place.id ?? '');
+  }
+
+  #renderRail(): TemplateResult {
+    return html`<aside class="rail">
+      <a class="brand" href="/"><span class="brand-mark">${icons.cupboard}</span><span class="brand-name">${this.hub.settings.name}</span></a>
+      <nav aria-label="Main">${this.#renderEntries()}</nav>
+      <div class="rail-foot">${this.#renderConnection()} ${this.#renderAccount()}</div>
+    </aside>`;
+  }
+
+  #renderEntries(): TemplateResult {
+    const panels = this.#panels();
+    return html`<ul>
+      <li>${this.#entry('/', 'Overview', 'overview')}</li>
+      ${panels.map(({ id, name }) => html`<li>${this.#entry(panelPath(id), name, 'panel')}</li>`)}
+      <li class="divider" role="presentation"></li>
+      ${MAIN_ENTRIES.map(({ path, route, icon }) => html`<li>${this.#entry(path, PAGES[route].title, icon)}</li>`)}
+      <li class="divider" role="presentation"></li>
+      <li>${this.#entry('/settings', 'Settings', 'settings')}</li>
+    </ul>`;
+  }
+
+  #entry(path: string, label: string, icon: IconName): TemplateResult {
+    const here = location.pathname === path || (path === '/plugins' && this.place?.route === 'plugin');
+    return html`<a href=${path} aria-current=${here ? 'page' : nothing} @click=${() => this.menu?.close()}>${icons[icon]}<span>${label}</span></a>`;
+  }
+
+  #renderConnection(): TemplateResult {
+    const { connection } = this.hub;
+    const label = connection === 'online' ? 'Live' : 'Reconnecting';
+    return html`<span class="connection ${connection}"><span class="dot"></span>${label}</span>`;
+  }
+
+  #renderAccount(): TemplateResult {
+    const { user, role } = this.hub.session;
+    return html`<div class="account">
+      <span class="account-name">${user}${role === 'viewer' ? html` <span class="soft">(viewer)</span>` : nothing}</span>
+      ${this.#renderThemeButton()}
+      <button class="icon-button" title="Sign out" aria-label="Sign out" @click=${() => this.hub.signOut()}>${icons.signOut}</button>
+    </div>`;
+  }
+
+  #renderThemeButton(): TemplateResult {
+    const label = `Theme: ${THEME_NAMES[this.theme]}. Change`;
+    const change = () => {
+      this.theme = nextTheme(this.theme);
+      applyTheme(this.theme);
+    };
+    return html`<button class="icon-button" title=${label} aria-label=${label} @click=${change}>${icons[this.theme]}</button>`;
+  }
+
+  #renderTopBar(): TemplateResult {
+    return html`<header class="top-bar">
+      <a class="brand" href="/"><span class="brand-mark">${icons.cupboard}</span><span class="brand-name">${this.hub.settings.name}</span></a>
+      ${this.#renderConnection()}
+    </header>`;
+  }
+
+  /** What a thumb reaches on a phone: the overview, the first panel, plugins, history, and the rest. */
+  #renderTabs(): TemplateResult {
+    const panel = this.#panels()[0];
+    return html`<nav class="tabs" aria-label="Quick">
+      ${this.#entry('/', 'Overview', 'overview')}
+      ${panel ? this.#entry(panelPath(panel.id), panel.name, 'panel') : this.#entry('/topics', 'Topics', 'topics')}
+      ${this.#entry('/plugins', 'Plugins', 'plugins')} ${this.#entry('/history', 'History', 'history')}
+      <button aria-haspopup="dialog" @click=${() => this.menu?.showModal()}>${icons.more}<span>More</span></button>
+    </nav>`;
+  }
+
+  #renderMenu(): TemplateResult {
+    return html`<dialog class="menu" aria-label="Menu">
+      <button class="icon-button close" aria-label="Close" @click=${() => this.menu?.close()}>${icons.close}</button>
+      <nav aria-label="All pages">${this.#renderEntries()}</nav>
+      ${this.#renderAccount()}
+    </dialog>`;
+  }
+
+  #renderBanner(): TemplateResult | typeof nothing {
+    if (this.hub.connection !== 'offline') return nothing;
+    return html`<div class="banner" role="status"><span class="spinner"></span>
+      <span>The connection to the hub is lost; what you see may be old. Reconnecting …</span></div>`;
+  }
+
+  #panels(): readonly { id: string; name: string }[] {
+    return (this.hub.house.plugins ?? []).filter(
+      (plugin) => plugin.panel && plugin.state !== 'unconfigured' && plugin.state !== 'disabled',
+    );
+  }
+
+  #isPublic(): boolean {
+    return this.place !== undefined && PUBLIC.has(this.place.route);
+  }
+
+  #redirect(): void {
+    if (this.hub.phase === 'signed-out' && !this.#isPublic()) {
+      const next = location.pathname + location.search;
+      navigate(next === '/' ? '/login' : `/login?${new URLSearchParams({ next })}`, { replace: true });
+    }
+  }
+
+  #title(): string {
+    const name = this.hub.phase === 'ready' ? this.hub.settings.name : 'Cupboard';
+    const id = this.place?.id;
+    const plugin = id && this.hub.phase === 'ready' ? this.hub.house.plugin(id)?.name : undefined;
+    return `${plugin ?? id ?? (this.place ? PAGES[this.place.route].title : 'Not found')} · ${name}`;
+  }
+
+  readonly #skip = (event: Event): void => {
+    event.preventDefault();
+    this.querySelector<HTMLElement>('#main')?.focus();
+  };
+
+  #move(): void {
+    const before = this.place;
+    this.place = placeOf(location.pathname);
+    this.requestUpdate();
+    if (before?.route === this.place?.route && before?.id === this.place?.id) return;
+    void this.#loadPage().then(() => {
+      scrollTo(0, 0);
+      this.querySelector('h1')?.focus();
+    });
+  }
+
+  async #loadPage(): Promise<void> {
+    const route = this.place?.route;
+    if (!route) return;
+    try {
+      await PAGES[route].load();
+      this.failed = false;
+      this.loaded = route;
+    } catch (error) {
+      console.error(error);
+      this.failed = true;
+    }
+    await this.updateComplete;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Sensor } from 'cupboard/sdk';
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Device } from '../hub/house.ts';
+import type { Hub } from '../hub/hub.ts';
+import { type FieldState, fieldName, headlineField } from '../hub/readings.ts';
+import { historyPath } from '../shell/routes.ts';
+import { formatAge } from './format.ts';
+
+/** A device as it is now: one value large, the others beside it, and what is wrong with each by name. */
+export function deviceCard(hub: Hub, device: Device): TemplateResult {
+  const { description, report } = device;
+  const headline = headlineField(description);
+  const fields = Object.entries(description.sensors);
+  const isSimulated = description.simulated === true || report?.simulated === true;
+  const state = (field: string) => hub.house.field(device, field);
+  const rest = fields.filter(([field]) => field !== headline);
+  return html`<article class="card device" aria-label=${description.name}>
+    <header class="row apart">
+      <h3>${description.name}</h3>
+      ${isSimulated ? html`<span class="chip info" title="From a simulator or a replay, not from a device">Simulated</span>` : nothing}
+    </header>
+    ${headline ? headlineValue(hub, device, headline, state(headline)) : nothing}
+    ${rest.length > 0 ? html`<dl class="readings">${rest.map(([field, sensor]) => reading(hub, field, sensor, state(field)))}</dl>` : nothing}
+    ${adviceLines(fields, state)}
+    <footer class="row apart small soft">
+      <span>${report ? formatAge(report.time, hub.api.now()) : 'no report yet'}</span>
+      <a href=${historyPath(numericSeries(device))}>History</a>
+    </footer>
+  </article>`;
+}
+
+function headlineValue(hub: Hub, device: Device, field: string, state: FieldState): TemplateResult {
+  const sensor = device.description.sensors[field];
+  return html`<div>
+    <div class="big-value">${fieldValue(hub, state, sensor)}</div>
+    <div class="small soft">${fieldName(field, sensor)}</div>
+  </div>`;
+}
+
+function reading(hub: Hub, field: string, sensor: Sensor, state: FieldState): TemplateResult {
+  return html`<div><dt>${fieldName(field, sensor)}</dt><dd>${fieldValue(hub, state, sensor)}</dd></div>`;
+}
+
+function fieldValue(hub: Hub, state: FieldState, sensor: Sensor | undefined): unknown {
+  switch (state.kind) {
+    case 'fresh':
+      return freshValue(hub, state.value, sensor);
+    case 'stale':
+      return html`<span class="chip warn" title=${state.advice}>Stale${state.since ? ` · ${formatAge(state.since, hub.api.now())}` : ''}</span>`;
+    case 'invalid':
+      return html`<span class="chip bad" title=${state.advice}>Invalid</span>`;
+    case 'missing':
+      return html`<span class="chip" title=${state.advice}>No reading</span>`;
+  }
+}
+
+function freshValue(hub: Hub, value: number | string | boolean, sensor: Sensor | undefined): unknown {
+  if (typeof value === 'boolean') return booleanWord(value, sensor?.device_class);
+  if (typeof value === 'string') return value;
+  const shown = hub.show(value, sensor?.unit);
+  const number = shown.text.slice(0, shown.text.length - shown.unit.length).trimEnd();
+  return html`<span class="value">${number}</span>${shown.unit ? html`<span class="unit">${shown.unit}</span>` : nothing}`;
+}
+
+function booleanWord(value: boolean, deviceClass: string | undefined): string {
+  if (deviceClass === 'battery') return value ? 'low' : 'good';
+  if (deviceClass === 'problem') return value ? 'problem' : 'fine';
+  return value ? 'yes' : 'no';
+}
+
+/** One line per kind of trouble, not one per field. */
+function adviceLines(fields: readonly (readonly [string, Sensor])[], state: (field: string) => FieldState): unknown {
+  const advice = new Map<string, string[]>();
+  for (const [field, sensor] of fields) {
+    const found = state(field);
+    if (found.kind === 'fresh') continue;
+    const line = found.kind === 'missing' ? 'Waiting for the first reading.' : found.advice;
+    advice.set(line, [...(advice.get(line) ?? []), fieldName(field, sensor)]);
+  }
+  if (advice.size === 0) return nothing;
+  return html`<ul class="advice small">
+    ${[...advice].map(([line, names]) => html`<li>${names.length < fields.length ? html`<b>${names.join(', ')}</b>: ` : nothing}${line}</li>`)}
+  </ul>`;
+}
+
+/** Only what can be drawn as a line; never more than the chart has colours. */
+function numericSeries({ plugin, id, description }: Device): string[] {
+  const headline = headlineField(description);
+  return headline ? [`${plugin}/${id}/${headline}`] : [];
+}
