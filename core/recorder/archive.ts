@@ -129,18 +129,37 @@ export class Archive {
     try {
       return work(this.#open);
     } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      this.#open.database.close();
-      moveAside(this.#file, 'corrupt', errorText(error), this.#log);
-      this.#open = this.#openFile();
+      this.#setAside(error, this.#open.database);
+      this.#open = this.#openNow();
       return work(this.#open);
     }
   }
 
   #openFile(): Open {
+    try {
+      return this.#openNow();
+    } catch (error) {
+      this.#setAside(error);
+      return this.#openNow();
+    }
+  }
+
+  #openNow(): Open {
     const database = openDatabase(this.#file, this.#log);
-    this.#registry.load(database);
-    return this.#attach(database);
+    try {
+      this.#registry.load(database);
+      return this.#attach(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Yesterday's history in a side file is worth less than today's readings. Errors of other kinds are thrown on. */
+  #setAside(error: unknown, database?: Database): void {
+    if (!isCorrupt(error)) throw error;
+    database?.close();
+    moveAside(this.#file, 'corrupt', errorText(error), this.#log);
   }
 
   #attach(database: Database): Open {

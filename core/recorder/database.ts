@@ -1,23 +1,35 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import Sqlite from 'better-sqlite3';
-import { errorCode, errorText } from '../support/errors.ts';
+import { errorCode } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { MIGRATIONS } from './schema.ts';
 
 const PAGE_CACHE_KIB = 8192;
 
-/**
- * Opens recorder.db, brought to today's form. A file that SQLite cannot use is moved aside and a new one begun:
- * yesterday's history in a side file is worth less than today's readings.
- */
+/** Opens recorder.db, brought to today's form; one written by a newer hub is kept aside and a new one begun. */
 export function openDatabase(file: string, log: Logger, migrations: readonly string[] = MIGRATIONS): Database {
+  const database = new Sqlite(file);
   try {
-    return openMigrated(file, log, migrations);
+    // Takes effect only before the first table, and only by then can a shrunken history give its pages back.
+    database.pragma('auto_vacuum = INCREMENTAL');
+    database.pragma('journal_mode = WAL');
+    // NORMAL would not sync at commit in WAL mode: a power cut could cost everything since the last checkpoint.
+    database.pragma('synchronous = FULL');
+    database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
+    database.pragma('journal_size_limit = 16777216');
+    database.pragma('busy_timeout = 1000');
+    const version = database.pragma('user_version', { simple: true }) as number;
+    if (version > migrations.length) {
+      database.close();
+      moveAside(file, `version-${version}`, `written by a newer hub, version ${version}`, log);
+      return openDatabase(file, log, migrations);
+    }
+    migrate(database, version, migrations, log);
+    return database;
   } catch (error) {
-    if (!isCorrupt(error)) throw error;
-    moveAside(file, 'corrupt', errorText(error), log);
-    return openMigrated(file, log, migrations);
+    database.close();
+    throw error;
   }
 }
 
@@ -38,31 +50,6 @@ export function moveAside(file: string, what: string, reason: string, log: Logge
     if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
   }
   log.error(`recorder: ${file} cannot be used (${reason}); it is kept as ${aside} and a new one is begun`);
-}
-
-function openMigrated(file: string, log: Logger, migrations: readonly string[]): Database {
-  const database = new Sqlite(file);
-  try {
-    // Takes effect only before the first table, and only by then can a shrunken history give its pages back.
-    database.pragma('auto_vacuum = INCREMENTAL');
-    database.pragma('journal_mode = WAL');
-    // NORMAL would not sync at commit in WAL mode: a power cut could cost everything since the last checkpoint.
-    database.pragma('synchronous = FULL');
-    database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
-    database.pragma('journal_size_limit = 16777216');
-    database.pragma('busy_timeout = 5000');
-    const version = database.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) {
-      database.close();
-      moveAside(file, `version-${version}`, `written by a newer hub, version ${version}`, log);
-      return openMigrated(file, log, migrations);
-    }
-    migrate(database, version, migrations, log);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
 }
 
 function migrate(database: Database, from: number, migrations: readonly string[], log: Logger): void {

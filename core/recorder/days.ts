@@ -1,6 +1,6 @@
 const FIVE_MINUTES = 300_000;
 /** Longer than any local day, also the 25 hours of the autumn one. */
-const LONGEST_DAY = 26 * 3_600_000;
+export const LONGEST_DAY = 26 * 3_600_000;
 
 /** Where the days of one time zone begin; always on a whole five minutes, as every zone's offset is since 1972. */
 export interface Days {

@@ -37,8 +37,8 @@ const MAX_STRING = 64;
 const MAX_SERIES_NAME = 512;
 /** States per undeclared topic kept until its declaration comes: the two travel on different connections. */
 const MAX_HELD = 16;
-/** Trees that say nothing new: Home Assistant's discovery and what the bridge mirrors. */
-const UNRECORDED_TREES = new Set(['homeassistant', 'bridge']);
+/** Home Assistant's discovery: descriptions, not readings. */
+const DISCOVERY_TREE = 'homeassistant';
 const PLAIN_NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
 
 /**
@@ -54,7 +54,7 @@ export class Extractor {
     const levels = message.topic.split('/');
     const tree = levels[0] ?? '';
     if (tree === 'hub') return this.#fromHub(message, levels);
-    if (tree.startsWith('$') || UNRECORDED_TREES.has(tree)) return NOTHING;
+    if (tree.startsWith('$') || tree === DISCOVERY_TREE) return NOTHING;
     if (this.#plugins.has(tree)) return this.#fromPlugin(message, levels);
     return message.retained ? NOTHING : thirdParty(message);
   }

@@ -1,9 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Days } from './days.ts';
+import { type Days, LONGEST_DAY } from './days.ts';
 import { LEVELS, VALUE } from './schema.ts';
 import type { Series, SeriesKind } from './series.ts';
 
-const DAY = 86_400_000;
 const RADIANS = Math.PI / 180;
 
 interface Bucket {
@@ -172,9 +171,10 @@ export function rebuildDays(database: Database, days: Days): void {
     date.run(start, days.date(start));
   }
   for (const { id, first, last, oldest_day } of series) {
-    // Where there are older days, the five minutes of the first one may be purged in part.
-    const begin = oldest_day < days.start(first) - DAY ? days.next(first) : days.start(first);
-    remove.run(id, begin);
+    // Where there are days from before the first five minutes, the first day's own may be purged in part.
+    const hasOlder = oldest_day < first - LONGEST_DAY;
+    const begin = hasOlder ? days.next(first) : days.start(first);
+    remove.run(id, hasOlder ? begin : oldest_day);
     for (const start of starts) if (start >= begin && start <= last) merge.run(start, id, start, days.next(start));
   }
 }
