@@ -4,7 +4,7 @@ import { toProblems } from '../config/problems.ts';
 import type { Problem } from '../support/errors.ts';
 import type { Caller } from './gate.ts';
 import { HttpProblem } from './problem.ts';
-import { Reply, type Route, type Schema } from './route.ts';
+import { Reply, type Route, type Schema, statusesOf } from './route.ts';
 
 const LARGEST_BODY = '1mb';
 
@@ -46,8 +46,8 @@ export function registerRoutes(
 
 function send(response: Response, route: Route, answer: unknown): void {
   const reply = answer instanceof Reply ? answer : new Reply(answer);
-  const { status = route.statuses?.[0] ?? (route.answer ? 200 : 204), type, headers = {} } = reply.options;
-  response.status(status).set(headers);
+  const { status = statusesOf(route)[0], type, headers = {} } = reply.options;
+  response.status(status ?? 200).set(headers);
   if (type) response.type(type).send(String(reply.body));
   else if (reply.body === undefined) response.end();
   else response.json(reply.body);

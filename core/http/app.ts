@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import type { Logger } from '../support/log.ts';
 import { registerRoutes } from './api.ts';
+import { Assets } from './assets.ts';
 import type { HttpParts } from './contract.ts';
 import type { Caller, Gate } from './gate.ts';
 import { securityHeaders } from './headers.ts';
@@ -41,8 +42,9 @@ export function createApp(parts: AppParts): Express {
     next();
   });
   registerRoutes(app, apiRoutes(parts), callerOf);
-  app.use('/plugins/:id', pluginPages(parts.plugins, callerOf));
-  app.use(servePage(parts.webFolder));
+  const assets = new Assets();
+  app.use('/plugins/:id', pluginPages(parts.plugins, assets, callerOf));
+  app.use(servePage(parts.webFolder, assets));
   app.use((request) => {
     throw new HttpProblem(404, 'route_unknown', `there is no ${request.method} ${request.path}`);
   });
@@ -56,7 +58,7 @@ function apiRoutes(parts: AppParts): Route[] {
     ...healthRoutes(parts.vitals, parts),
     ...accountRoutes(parts.accounts, parts.accountLink),
     ...settingsRoutes(parts.config),
-    ...pluginRoutes(parts.plugins, parts.config),
+    ...pluginRoutes(parts),
     ...messageRoutes(parts.broker),
     ...historyRoutes(parts.recorder, parts.logs),
     defineRoute({

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Identity } from '../broker/contract.ts';
-import { isLoopback } from '../support/ports.ts';
 import type { Accounts, Login, User } from './accounts.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -71,13 +70,9 @@ function checkHost(request: IncomingMessage, hosts: readonly string[]): void {
   const name = hostName(request.headers.host ?? '');
   const own = hostname().toLowerCase();
   const isKnown =
-    name !== '' &&
-    (isLoopback(name) ||
-      name.endsWith('.localhost') ||
-      isIP(name) !== 0 ||
-      name === own ||
-      name === `${own}.local` ||
-      hosts.some((host) => host.toLowerCase() === name));
+    isIP(name) !== 0 ||
+    name.endsWith('.localhost') ||
+    ['localhost', own, `${own}.local`, ...hosts.map((host) => host.toLowerCase())].includes(name);
   if (!isKnown) {
     throw new HttpProblem(
       403,

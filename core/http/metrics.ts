@@ -1,15 +1,12 @@
-import type { Broker } from '../broker/contract.ts';
-import type { PluginManager } from '../plugins/contract.ts';
-import type { Recorder } from '../recorder/contract.ts';
+import type { HttpParts } from './contract.ts';
 import type { Vitals } from './vitals.ts';
+
+export type MetricsParts = Pick<HttpParts, 'broker' | 'recorder' | 'plugins'>;
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** Prometheus' text format, version 0.0.4. */
-export function metricsText(
-  vitals: Vitals,
-  { broker, recorder, plugins }: { broker: Broker; recorder: Recorder; plugins: PluginManager },
-): string {
+export function metricsText(vitals: Vitals, { broker, recorder, plugins }: MetricsParts): string {
   const routed = broker.stats();
   const recorded = recorder.stats();
   const rows = plugins.list();

@@ -1,6 +1,6 @@
 import { querySchema } from './api.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import type { Route, Schema } from './route.ts';
+import { type Route, type Schema, statusesOf } from './route.ts';
 import { list, object, TEXT } from './schemas.ts';
 
 const PROBLEM = object(
@@ -42,7 +42,7 @@ export function describeRoutes(routes: readonly Route[], version: string): Schem
 }
 
 function describeRoute(route: Route): Schema {
-  const { answer, texts = [], statuses = [answer || texts.length > 0 ? 200 : 204] } = route;
+  const { answer, texts = [] } = route;
   const content = {
     ...(answer && { 'application/json': { schema: answer } }),
     ...Object.fromEntries(texts.map((type) => [type, { schema: TEXT }])),
@@ -55,7 +55,7 @@ function describeRoute(route: Route): Schema {
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body && { requestBody: { content: { 'application/json': { schema: route.body } } } }),
     responses: {
-      ...Object.fromEntries(statuses.map((status) => [status, good])),
+      ...Object.fromEntries(statusesOf(route).map((status) => [status, good])),
       ...Object.fromEntries(
         problemStatuses(route).map((status) => [status, { $ref: '#/components/responses/Problem' }]),
       ),

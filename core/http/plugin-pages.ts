@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import express, { type Request, type Response, type Router } from 'express';
 import type { PluginDetails, PluginManager } from '../plugins/contract.ts';
+import { type Assets, fileBelow } from './assets.ts';
 import type { Caller } from './gate.ts';
 import { SANDBOX } from './headers.ts';
-import { fileBelow, sendFile } from './page.ts';
 import { HttpProblem } from './problem.ts';
 import { forward } from './proxy.ts';
 
@@ -14,7 +14,11 @@ import { forward } from './proxy.ts';
  * A frame has no origin and so no cookie: the module of its panel is asked for with a key that only a page behind the
  * login is given.
  */
-export function pluginPages(plugins: PluginManager, callerOf: (response: Response) => Caller | undefined): Router {
+export function pluginPages(
+  plugins: PluginManager,
+  assets: Assets,
+  callerOf: (response: Response) => Caller | undefined,
+): Router {
   const secret = randomBytes(32);
   const panelKey = (id: string) => createHmac('sha256', secret).update(id).digest('base64url');
   const requireLogin = (request: Request, response: Response) => {
@@ -37,12 +41,13 @@ export function pluginPages(plugins: PluginManager, callerOf: (response: Respons
   router.get(['/panel.js', '/panel.js.map'], async (request, response) => {
     const hasKey = request.query['key'] === panelKey(String((request.params as { id: string }).id));
     if (!hasKey) requireLogin(request, response);
-    await sendFile(request, response, panelFile(find(request), request.path.endsWith('.map')));
+    const file = panelFile(find(request)) + (request.path.endsWith('.map') ? '.map' : '');
+    if (!(await assets.send(request, response, file))) throw new HttpProblem(404, 'panel_missing', 'no such file');
   });
   router.get('/frame', (request, response) => {
     requireLogin(request, response);
     const found = find(request);
-    panelFile(found, false);
+    panelFile(found);
     sendFrame(request, response, found, panelKey(found.row.id));
   });
   router.use(async (request, response) => {
@@ -53,16 +58,16 @@ export function pluginPages(plugins: PluginManager, callerOf: (response: Respons
       const reason = row.state === 'running' ? 'serves no pages' : `is ${row.state}`;
       throw new HttpProblem(row.state === 'running' ? 404 : 503, 'plugin_pages_missing', `${row.id} ${reason}`);
     }
-    await forward(request, response, { socketPath, prefix: `/plugins/${row.id}`, caller });
+    await forward(request, response, { socketPath, path: `/plugins/${row.id}${request.url}`, caller });
   });
   return router;
 }
 
-/** The panel's module as the manifest names it, or its source map. */
-function panelFile({ row, manifest, folder }: PluginDetails, isMap: boolean): string {
+/** The panel's module as the manifest names it. */
+function panelFile({ row, manifest, folder }: PluginDetails): string {
   const file = manifest?.panel === undefined ? undefined : fileBelow(folder, encodeURI(manifest.panel));
   if (file === undefined) throw new HttpProblem(404, 'panel_missing', `${row.id} has no panel`);
-  return isMap ? `${file}.map` : file;
+  return file;
 }
 
 function sendFrame(request: Request, response: Response, { row }: PluginDetails, key: string): void {

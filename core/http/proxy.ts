@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
@@ -8,8 +8,8 @@ import { HttpProblem } from './problem.ts';
 
 export interface Target {
   readonly socketPath: string;
-  /** Taken off the path: the plugin sees its own paths only. */
-  readonly prefix: string;
+  /** What the plugin is asked for: the path the browser asked the hub for. */
+  readonly path: string;
   readonly caller: Caller;
 }
 
@@ -29,23 +29,16 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Passes a request on to a plugin's own server, both bodies streaming. */
-export async function forward(request: Request, response: Response, { socketPath, prefix, caller }: Target) {
+export async function forward(request: Request, response: Response, { socketPath, path, caller }: Target) {
   if (Number(request.headers['content-length']) > LARGEST_UPLOAD) throw tooLarge();
-  const outgoing = httpRequest({
-    socketPath,
-    method: request.method,
-    path: request.originalUrl.slice(prefix.length) || '/',
-    headers: requestHeaders(request, prefix, caller),
-  });
+  const outgoing = httpRequest({ socketPath, path, method: request.method, headers: requestHeaders(request, caller) });
   // A client that goes away takes the plugin's work for it along.
   response.on('close', () => outgoing.destroy());
   try {
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      outgoing.once('response', resolve).once('error', reject);
-    });
-    // A plugin may answer before it has read everything; what fails then is not the answer.
-    const [answer] = await Promise.all([answered, pipeline(request, limit(), outgoing)]);
+    const answer = await exchange(request, outgoing);
     response.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers));
+    // Before the first byte of the body, which an event stream may send much later.
+    response.flushHeaders();
     await pipeline(answer, response);
   } catch (error) {
     outgoing.destroy();
@@ -53,8 +46,19 @@ export async function forward(request: Request, response: Response, { socketPath
     if (response.headersSent) return void response.destroy();
     throw error instanceof HttpProblem
       ? error
-      : new HttpProblem(502, 'plugin_pages_broken', `${prefix} did not answer: ${(error as Error).message}`);
+      : new HttpProblem(502, 'plugin_pages_broken', `the plugin did not answer: ${(error as Error).message}`);
   }
+}
+
+/** Sends the body on and answers as soon as the plugin does, even before it has read everything. */
+function exchange(request: Request, outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    // For good: a connection may break again after the answer has begun.
+    outgoing.on('error', reject);
+    // Not pipeline(), which would end the client's connection and the answer with it.
+    request.pipe(limit().on('error', reject)).pipe(outgoing);
+  });
 }
 
 function limit(): Transform {
@@ -72,14 +76,13 @@ function tooLarge(): HttpProblem {
 }
 
 /** Who asks is told by the hub alone; the means of proving it stay here. */
-function requestHeaders(request: Request, prefix: string, { name, role }: Caller): IncomingHttpHeaders {
+function requestHeaders(request: Request, { name, role }: Caller): IncomingHttpHeaders {
   const kept = Object.entries(request.headers).filter(
     ([key]) =>
       !isHopByHop(key, request.headers) && !['cookie', 'authorization'].includes(key) && !key.startsWith('x-cupboard-'),
   );
   return {
     ...Object.fromEntries(kept),
-    'x-forwarded-prefix': prefix,
     'x-cupboard-user': name,
     'x-cupboard-role': role,
   };
@@ -89,7 +92,8 @@ function responseHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const kept = Object.entries(headers).filter(([key]) => !isHopByHop(key, headers) && key !== 'set-cookie');
   return {
     ...Object.fromEntries(kept),
-    'content-security-policy': SANDBOX,
+    'content-security-policy': `${SANDBOX}; frame-ancestors 'self'`,
+    'x-frame-options': 'SAMEORIGIN',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   };

@@ -32,7 +32,7 @@ export interface Route {
   readonly body?: Schema;
   /** JSON of the answer; absent: there is none. */
   readonly answer?: Schema;
-  /** Of a good answer; default 200, without `answer` 204. */
+  /** Of a good answer, the usual one first; default 200, without `answer` and `texts` 204. */
   readonly statuses?: readonly number[];
   /** Answers that are not JSON, by media type. */
   readonly texts?: readonly string[];
@@ -59,6 +59,11 @@ export class Reply {
       readonly headers?: Readonly<Record<string, string>>;
     } = {},
   ) {}
+}
+
+/** Statuses of a good answer, the usual one first. */
+export function statusesOf({ statuses, answer, texts }: Route): readonly number[] {
+  return statuses ?? [answer || texts ? 200 : 204];
 }
 
 /** The caller of a route that is not public. */

@@ -1,7 +1,4 @@
-import type { Broker } from '../../broker/contract.ts';
-import type { PluginManager } from '../../plugins/contract.ts';
-import type { Recorder } from '../../recorder/contract.ts';
-import { metricsText } from '../metrics.ts';
+import { type MetricsParts, metricsText } from '../metrics.ts';
 import { defineRoute, Reply, type Route } from '../route.ts';
 import { INTEGER, list, NUMBER, object, TEXT } from '../schemas.ts';
 import type { VitalsReader } from '../vitals.ts';
@@ -21,10 +18,7 @@ const HEALTH = object({
 });
 
 /** For watchdogs and monitoring. Health says nothing about the house, so it needs no login. */
-export function healthRoutes(
-  vitals: VitalsReader,
-  parts: { broker: Broker; recorder: Recorder; plugins: PluginManager },
-): Route[] {
+export function healthRoutes(vitals: VitalsReader, parts: MetricsParts): Route[] {
   return [
     defineRoute({
       method: 'get',

@@ -1,6 +1,7 @@
-import type { ConfigFile } from '../../config/contract.ts';
-import { type CommandOutcome, PLUGIN_STATES, type PluginDetails, type PluginManager } from '../../plugins/contract.ts';
+import { type CommandOutcome, PLUGIN_STATES, type PluginDetails } from '../../plugins/contract.ts';
 import type { JsonObject } from '../../sdk/contract.ts';
+import type { HttpParts } from '../contract.ts';
+import { toIdentity } from '../gate.ts';
 import { readPluginConfig, writePluginConfig } from '../plugin-config.ts';
 import { HttpProblem } from '../problem.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
@@ -36,8 +37,10 @@ const DETAILS = object(
 const CONFIG = object({ config: ANY_OBJECT, schema: ANY_OBJECT }, ['schema']);
 const ACTIONS = ['start', 'stop', 'restart', 'enable', 'disable'] as const;
 
+type PluginRouteParts = Pick<HttpParts, 'plugins' | 'broker' | 'config'>;
+
 /** Plugins: what runs, starting and stopping, their settings, their commands. */
-export function pluginRoutes(plugins: PluginManager, config: ConfigFile): Route[] {
+export function pluginRoutes({ plugins, broker, config }: PluginRouteParts): Route[] {
   const find = (id = '') => {
     const found = plugins.find(id);
     if (!found) throw new HttpProblem(404, 'plugin_unknown', `there is no plugin ${JSON.stringify(id)}`);
@@ -131,8 +134,12 @@ export function pluginRoutes(plugins: PluginManager, config: ConfigFile): Route[
       problems: [404, 409, 504],
       handle: async (call) => {
         const { id, name } = call.params as { id: string; name: string };
-        const { name: user, role } = callerOf(call);
+        const caller = callerOf(call);
         find(id);
+        if (!broker.mayPublish(toIdentity(caller), `${id}/command/${name}`)) {
+          throw new HttpProblem(403, 'command_forbidden', `${caller.name} may not send commands to ${id}`);
+        }
+        const { name: user, role } = caller;
         return answerOf(await plugins.command(id, name, call.body, { user, admin: role === 'admin' }));
       },
     }),

@@ -65,6 +65,7 @@ export interface WorldOptions {
   readonly sockets?: Readonly<Record<string, string>>;
   readonly recorderProblem?: string;
   readonly webFolder?: string;
+  readonly accept?: Broker['accept'];
 }
 
 export async function startHttp(options: WorldOptions = {}): Promise<HttpWorld> {
@@ -110,7 +111,7 @@ export async function startHttp(options: WorldOptions = {}): Promise<HttpWorld> 
   };
 }
 
-function broker({ retained = [] }: WorldOptions, published: Published[]): Broker {
+function broker({ retained = [], accept }: WorldOptions, published: Published[]): Broker {
   const stats = {
     clients: 1,
     received: 2,
@@ -126,7 +127,7 @@ function broker({ retained = [] }: WorldOptions, published: Published[]): Broker
     address: '127.0.0.1:1883',
     pluginSocket: '',
     pluginUrl: '',
-    accept: (stream) => void stream.destroy(),
+    accept: accept ?? ((stream) => void stream.destroy()),
     publish: async (topic, payload, given) => void published.push({ topic, payload: String(payload), options: given }),
     subscribe: async () => () => undefined,
     retained: () => retained,

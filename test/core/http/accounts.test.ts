@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { createAccounts, TooManyLogins } from '../../../core/http/accounts.ts';
+import { memoryDocuments, silentLog } from './parts.ts';
+
+const HOUR_MS = 3_600_000;
+
+function start(now = { ms: 0 }) {
+  const documents = memoryDocuments();
+  const accounts = createAccounts({ documents, log: silentLog, now: () => now.ms });
+  return { accounts, documents, now };
+}
+
+test('keeps neither passwords nor session secrets nor tokens as they are', async () => {
+  const { accounts, documents } = start();
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  const { secret } = await accounts.login('ada', 'correct horse', '127.0.0.1');
+  const token = await accounts.addToken('backup', 'viewer');
+  const stored = JSON.stringify(['users', 'sessions', 'tokens'].map((space) => documents.list(space)));
+  expect(stored).toContain('$argon2id$');
+  for (const each of ['correct horse', secret, token]) expect(stored).not.toContain(each);
+});
+
+test('a session lasts until logout and at most thirty days', async () => {
+  const { accounts, now } = start();
+  await accounts.addUser('ada', 'correct horse', 'viewer');
+  const { secret } = await accounts.login('ada', 'correct horse', '127.0.0.1');
+  expect(accounts.session(secret)).toMatchObject({ name: 'ada', role: 'viewer' });
+  now.ms += 30 * 24 * HOUR_MS - 1;
+  expect(accounts.session(secret)).toBeDefined();
+  now.ms += 1;
+  expect(accounts.session(secret)).toBeUndefined();
+
+  const { secret: next } = await accounts.login('ada', 'correct horse', '127.0.0.1');
+  await accounts.logout(accounts.session(next)!.key);
+  expect(accounts.session(next)).toBeUndefined();
+});
+
+test('a new password ends the sessions of the old one and says so to what they opened', async () => {
+  const { accounts } = start();
+  const ended: string[] = [];
+  accounts.onEnd((key) => ended.push(key));
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  const { secret } = await accounts.login('ada', 'correct horse', '127.0.0.1');
+  const key = accounts.session(secret)!.key;
+  await accounts.changeUser('ada', { password: 'battery staple' });
+  expect(accounts.session(secret)).toBeUndefined();
+  expect(ended).toEqual([key]);
+  await expect(accounts.login('ada', 'correct horse', '127.0.0.1')).rejects.toMatchObject({ code: 'login_refused' });
+});
+
+test('an address that guesses waits, another one does not', async () => {
+  const { accounts, now } = start();
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    await expect(accounts.login('ada', 'wrong', '10.0.0.9')).rejects.toMatchObject({ code: 'login_refused' });
+  }
+  const refused = await accounts.login('ada', 'correct horse', '10.0.0.9').catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(TooManyLogins);
+  expect((refused as TooManyLogins).retrySeconds).toBe(15 * 60);
+  await expect(accounts.login('ada', 'correct horse', '10.0.0.8')).resolves.toBeDefined();
+  now.ms += 15 * 60_000;
+  await expect(accounts.login('ada', 'correct horse', '10.0.0.9')).resolves.toBeDefined();
+});
+
+test('one name cannot be guessed from many addresses', async () => {
+  const { accounts } = start();
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    await accounts.login('nobody', 'wrong', `10.0.0.${attempt}`).catch(() => undefined);
+  }
+  await expect(accounts.login('nobody', 'wrong', '10.0.1.1')).rejects.toMatchObject({ code: 'too_many_logins' });
+}, 60_000);
+
+test('a link makes one account, within the hour', async () => {
+  const { accounts, now } = start();
+  const link = accounts.createLink();
+  const other = accounts.createLink();
+  await expect(accounts.useLink(link, 'ada', 'short', '127.0.0.1')).rejects.toMatchObject({ code: 'password_short' });
+  await expect(accounts.useLink(link, 'ada', 'correct horse', '127.0.0.1')).resolves.toMatchObject({
+    user: { name: 'ada', role: 'admin' },
+  });
+  for (const used of [link, other]) {
+    const again = accounts.useLink(used, 'eve', 'correct horse', '127.0.0.1');
+    await expect(again).rejects.toMatchObject({ code: 'link_invalid' });
+  }
+  const late = accounts.createLink();
+  now.ms += HOUR_MS;
+  await expect(accounts.useLink(late, 'eve', 'correct horse', '127.0.0.1')).rejects.toMatchObject({
+    code: 'link_invalid',
+  });
+});
+
+test('of two who use a link at once, one gets an account', async () => {
+  const { accounts } = start();
+  const link = accounts.createLink();
+  const both = await Promise.allSettled(
+    ['ada', 'eve'].map((name) => accounts.useLink(link, name, 'correct horse', '127.0.0.1')),
+  );
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(accounts.users()).toHaveLength(1);
+});
+
+test('the last admin stays one', async () => {
+  const { accounts } = start();
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  await accounts.addUser('guest', 'correct horse', 'viewer');
+  await expect(accounts.removeUser('ada')).rejects.toMatchObject({ code: 'last_admin' });
+  await expect(accounts.changeUser('ada', { role: 'viewer' })).rejects.toMatchObject({ code: 'last_admin' });
+  await accounts.changeUser('guest', { role: 'admin' });
+  await accounts.removeUser('ada');
+  expect(accounts.users().map(({ name }) => name)).toEqual(['guest']);
+});
+
+test('the broker lets in who knows a password or holds a token', async () => {
+  const { accounts } = start();
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  const token = await accounts.addToken('garden', 'viewer');
+  expect(await accounts.verify('ada', 'correct horse')).toEqual({ kind: 'user', name: 'ada', role: 'admin' });
+  expect(await accounts.verify('ada', 'wrong')).toBeUndefined();
+  expect(await accounts.verify('garden', token)).toEqual({ kind: 'user', name: 'garden', role: 'viewer' });
+  expect(await accounts.verify('ada', token)).toBeUndefined();
+  await accounts.removeToken('garden');
+  expect(accounts.token(token)).toBeUndefined();
+});
+
+test('refuses names that could be mistaken in a log or on a topic', async () => {
+  const { accounts } = start();
+  for (const name of ['', 'a b', 'a/b', 'a\nb', '-x', '#', 'x'.repeat(65)]) {
+    await expect(accounts.addUser(name, 'correct horse', 'viewer')).rejects.toMatchObject({ code: 'user_name' });
+  }
+});
