@@ -43,16 +43,14 @@ const start: StartPlugin<Config> = async (hub) => {
     calibrator: createCalibrator(config.calibration, (date) => calendar.day(date).start),
     limits: config.quality,
   });
-  const device = hub.device('current', describeCurrent(maxAge, false));
   const observer = new Observer({
     station,
     samples: new SampleStore(store),
     archive,
-    device,
+    openDevice: (simulated) => hub.device('current', describeCurrent(maxAge, simulated)),
     log: hub.log,
     sources: config.source,
   });
-  if (observer.simulated) await device.describe(describeCurrent(maxAge, true));
   const now = () => observer.newest ?? archive.extent()?.last ?? Date.now();
   addCommands({ hub, store, archive, days, calendar, now });
 

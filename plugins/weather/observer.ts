@@ -10,7 +10,8 @@ export interface ObserverOptions {
   readonly station: Station;
   readonly samples: SampleStore;
   readonly archive: Archive;
-  readonly device: Device;
+  /** Declares `weather/current`; called once the past is restored, for that tells whether it is simulated. */
+  readonly openDevice: (simulated: boolean) => Device;
   readonly log: Logger;
   readonly sources: Readonly<Record<SourceName, string>>;
 }
@@ -30,6 +31,7 @@ const originOf = (topic: string, simulated: boolean) => (simulated ? `${topic} (
  */
 export class Observer {
   readonly #options: ObserverOptions;
+  readonly #device: Device;
   readonly #origins: Partial<Record<SourceName, { origin: string; simulated: boolean; newest: number }>> = {};
   /** End of the minute whose row is not written yet. */
   #openMinute: number | undefined;
@@ -38,6 +40,7 @@ export class Observer {
   constructor(options: ObserverOptions) {
     this.#options = options;
     for (const source of Object.keys(options.sources) as SourceName[]) this.#restore(source);
+    this.#device = options.openDevice(this.simulated);
   }
 
   /** Time of the newest reading known, epoch ms. */
@@ -52,7 +55,7 @@ export class Observer {
 
   /** @param retained a message the broker kept: it may be of any age and then says nothing of the station's clock */
   async take(source: SourceName, reading: SourceReading, retained: boolean): Promise<void> {
-    const { station, samples, device } = this.#options;
+    const { station, samples } = this.#options;
     const wasSimulated = this.simulated;
     if (!this.#follow(source, reading, retained)) return;
     const judged = station.accept(reading);
@@ -66,8 +69,9 @@ export class Observer {
       reading.time,
       judged.map(({ field }) => field),
     );
-    if (this.simulated !== wasSimulated) await device.describe(describeCurrent(station.options.maxAge, this.simulated));
-    if (Object.keys(report).length > 0) await device.report(report, reading.time);
+    if (this.simulated !== wasSimulated)
+      await this.#device.describe(describeCurrent(station.options.maxAge, this.simulated));
+    if (Object.keys(report).length > 0) await this.#device.report(report, reading.time);
   }
 
   /** Writes the minute that is open, when nothing will come to end it. */
