@@ -68,6 +68,8 @@ export function monthText(report: MonthReport, station: StationInfo, units: Disp
   const { label: _, ...totals } = report.summary;
   return [
     ...headLines(`MONTHLY CLIMATOLOGICAL SUMMARY for ${monthName(report.month)}`, report.simulated, station, u),
+    `     TEMPERATURE (${u.units.temperature}), RAIN (${u.units.rain}), WIND SPEED (${u.units.wind})`,
+    '',
     ...table(columns(clock), report.days),
     // In the totals the time of an extreme is its day.
     ...table(columns(day), [{ ...totals, label: '' }]).slice(-2),
@@ -107,8 +109,8 @@ export function yearText(report: YearReport, station: StationInfo, units: Displa
     { head: ['', '', 'TOTAL'], width: 9, text: (row) => u.rain(row.rain) },
     { head: ['MAX', 'OBS', 'DAY'], width: 8, text: (row) => u.rain(row.wettest_day?.value) },
     { head: ['', '', 'DATE'], width: 7, text: (row) => row.wettest_day?.date.slice(5) ?? '' },
-    { head: ['DAYS', 'OF', `>=${trace}`], width: 8, text: (row) => String(row.days.rain_trace) },
-    { head: ['RAIN', '', `>=${moderate}`], width: 8, text: (row) => String(row.days.rain_moderate) },
+    { head: ['', '', `>=${trace}`], width: 8, text: (row) => String(row.days.rain_trace) },
+    { head: ['DAYS', 'OF RAIN', `>=${moderate}`], width: 9, text: (row) => String(row.days.rain_moderate) },
     { head: ['', '', `>=${heavy}`], width: 8, text: (row) => String(row.days.rain_heavy) },
   ];
   const wind: Column<MonthRow>[] = [
@@ -147,8 +149,6 @@ function headLines(title: string, simulated: boolean, station: StationInfo, u: F
     `NAME: ${station.name}`,
     place.join('    '),
     ...(simulated ? ['SIMULATED: these are not observations'] : []),
-    '',
-    `     TEMPERATURE (${u.units.temperature}), RAIN (${u.units.rain}), WIND SPEED (${u.units.wind})`,
     '',
   ];
 }

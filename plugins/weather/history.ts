@@ -6,11 +6,11 @@ import { tidy } from './station.ts';
 
 /** `[time, min, mean, max]`; for rain all three are the sum. The mean of directions has no place on a line. */
 export type HistoryPoint = readonly [time: number, min: number, mean: number, max: number];
+const isDayField = (field: string): field is DayField => (DAY_FIELDS as readonly string[]).includes(field);
 export const HISTORY_FIELDS = ARCHIVE_FIELDS.filter((field) => isDayField(field));
 export type HistoryField = ArchiveField & DayField;
 export const isHistoryField = (field: unknown): field is HistoryField =>
   (HISTORY_FIELDS as readonly unknown[]).includes(field);
-const isDayField = (field: string): field is DayField => (DAY_FIELDS as readonly string[]).includes(field);
 
 /** Beyond this the summaries of days are as fine as any screen. */
 const DAY_POINTS_FROM = 60 * 86_400_000;
@@ -43,10 +43,10 @@ export function readHistory(
     .prepare<number[], [number, number, number, number]>(
       `SELECT max(time), ${values} FROM archive WHERE time > ? AND time <= ? AND ${field} IS NOT NULL
          AND simulated = (SELECT min(simulated) FROM archive WHERE time > ? AND time <= ?)
-       GROUP BY (time - 1) / ? ORDER BY 1`,
+       GROUP BY (time - 1 - ?) / ? ORDER BY 1`,
     )
     .raw()
-    .all(from, to, from, to, bucket);
+    .all(from, to, from, to, from, bucket);
   return {
     resolution: bucket <= 60_000 ? 'raw' : bucket < 3_600_000 ? '5m' : '1h',
     points: rows.map(([time, min, mean, max]) => [time, tidy(min), tidy(mean), tidy(max)]),

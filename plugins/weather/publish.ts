@@ -10,7 +10,7 @@ export interface PublishSettings {
   /** Seconds. */
   readonly every: number;
   /** A program and its arguments, run after the files are written; no shell reads it. */
-  readonly then?: readonly string[];
+  readonly command?: readonly string[];
 }
 
 /** A copy that hangs must not hold up the next one for ever. */
@@ -32,7 +32,7 @@ export async function publishPage(settings: PublishSettings, content: PageConten
   } catch (cause) {
     throw new HubError('publish_failed', `the page was not written to ${folder}: ${errorText(cause)}`, { cause });
   }
-  const [program, ...args] = settings.then ?? [];
+  const [program, ...args] = settings.command ?? [];
   if (program === undefined) return;
   try {
     await run(program, args, { cwd: folder, timeout: COPY_TIMEOUT, signal });
