@@ -47,7 +47,10 @@ export interface BrokerStats {
   readonly retained: number;
   readonly retainedBytes: number;
   readonly queuedMessages: number;
+  /** Messages of QoS 1 and 2 taken from publishers and not yet on disk, so not yet acknowledged. */
   readonly journalWaiting: number;
+  /** Set while nothing can be stored, and therefore nothing acknowledged: `disk full`. */
+  readonly problem?: string;
 }
 
 /** The broker as the rest of the hub knows it. */
@@ -70,6 +73,11 @@ export interface Broker {
   retained(filter: string): readonly RetainedMessage[];
   /** Clears every retained message at or below `prefix` (`acurite` clears `acurite` and `acurite/#`). */
   clearTree(prefix: string): Promise<void>;
+  /**
+   * Names the ids whose trees are plugins' own, running or not: only the plugin publishes there, others only send
+   * commands.
+   */
+  setPluginTrees(ids: readonly string[]): void;
   /** Lets `plugin:<id>` connect with its token on the plugin listeners; a second call replaces the grant. */
   admitPlugin(grant: PluginGrant): void;
   /** Refuses the plugin from now on and closes its connection. */

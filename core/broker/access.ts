@@ -1,0 +1,94 @@
+import type { Identity, PluginGrant } from './contract.ts';
+import { covers, matches } from './topics.ts';
+
+/** A publish to `<plugin>/command/<name>`. */
+export interface Command {
+  readonly plugin: string;
+  readonly name: string;
+}
+
+/** The command that a topic is, whoever owns it. */
+export function commandOf(topic: string): Command | undefined {
+  const [plugin, keyword, name, ...rest] = topic.split('/');
+  return plugin && keyword === 'command' && name && rest.length === 0 ? { plugin, name } : undefined;
+}
+
+/** As the user property `role` of a command tells it to the plugin. */
+export function roleOf(identity: Identity): 'admin' | 'viewer' | 'plugin' | 'anonymous' {
+  if (identity.kind === 'hub') return 'admin';
+  return identity.kind === 'user' ? identity.role : identity.kind;
+}
+
+/** As the user property `user` of a command, in logs, and as the owner of a session. */
+export function nameOf(identity: Identity): string {
+  switch (identity.kind) {
+    case 'user':
+      return identity.name;
+    case 'plugin':
+      return `plugin:${identity.id}`;
+    default:
+      return identity.kind;
+  }
+}
+
+/**
+ * Who may do what on which topic. Admins and anonymous clients on loopback may publish anything outside `hub/#` and
+ * the trees of plugins; of those they may send commands. A plugin has its own tree and what it was granted.
+ */
+export class Access {
+  #trees: ReadonlySet<string> = new Set();
+  readonly #grants = new Map<string, PluginGrant>();
+
+  /** The ids whose trees are plugins' own, running or not. */
+  setPluginTrees(ids: Iterable<string>): void {
+    this.#trees = new Set(ids);
+  }
+
+  grant(grant: PluginGrant): void {
+    this.#grants.set(grant.id, grant);
+  }
+
+  revoke(id: string): void {
+    this.#grants.delete(id);
+  }
+
+  grantOf(id: string): PluginGrant | undefined {
+    return this.#grants.get(id);
+  }
+
+  mayPublish(identity: Identity, topic: string): boolean {
+    if (identity.kind === 'hub') return true;
+    if (topic.startsWith('$')) return false;
+    if (identity.kind === 'plugin') return this.#mayPluginPublish(identity.id, topic);
+    if (identity.kind === 'user' && identity.role !== 'admin') return false;
+    const [tree = ''] = topic.split('/', 1);
+    if (tree === 'hub') return false;
+    if (!this.#isPluginTree(tree)) return true;
+    const command = commandOf(topic);
+    return command !== undefined && (identity.kind === 'user' || !this.#isForAdmins(command));
+  }
+
+  /** May it read what is published on this topic, or subscribe to this filter? */
+  mayRead(identity: Identity, filter: string): boolean {
+    if (identity.kind !== 'plugin') return true;
+    const { id } = identity;
+    const own = [`${id}/#`, 'hub/status', 'hub/devices/#'];
+    const granted = this.#grants.get(id)?.subscribes ?? [];
+    return own.some((rule) => covers(rule, filter)) || granted.some((rule) => covers(rule, filter));
+  }
+
+  #mayPluginPublish(id: string, topic: string): boolean {
+    if (topic.startsWith(`${id}/`)) return true;
+    const command = commandOf(topic);
+    if (command && this.#isForAdmins(command)) return false;
+    return (this.#grants.get(id)?.publishes ?? []).some((rule) => matches(rule, topic));
+  }
+
+  #isPluginTree(tree: string): boolean {
+    return this.#trees.has(tree) || this.#grants.has(tree);
+  }
+
+  #isForAdmins({ plugin, name }: Command): boolean {
+    return this.#grants.get(plugin)?.adminCommands.includes(name) ?? false;
+  }
+}

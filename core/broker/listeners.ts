@@ -1,0 +1,78 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { errorCode, HubError } from '../support/errors.ts';
+import { formatAddress, isLoopback, parseAddress, portHolder } from '../support/ports.ts';
+
+export type OnSocket = (socket: Socket) => void;
+
+/**
+ * Opens the network listener.
+ * @throws HubError `address_in_use` naming who has the port, `address_invalid`
+ */
+export async function listenTcp(address: string, onSocket: OnSocket): Promise<Server> {
+  const parsed = parseAddress(address);
+  if (!parsed) throw new HubError('address_invalid', `broker.listen: expected HOST:PORT, got "${address}"`);
+  const server = createServer({ noDelay: true, keepAlive: true }, onSocket);
+  try {
+    await listening(server, () => server.listen(parsed));
+  } catch (error) {
+    if (errorCode(error) !== 'EADDRINUSE') {
+      throw new HubError('address_invalid', `broker.listen: ${address} cannot be opened (${errorCode(error)})`, {
+        cause: error,
+      });
+    }
+    const holder = (await portHolder(parsed.port)) ?? 'another process';
+    throw new HubError(
+      'address_in_use',
+      `${address} is taken by ${holder}: start the hub with --mqtt ${formatAddress(parsed.host, parsed.port + 1)}, or let it use that broker with broker.url`,
+      { cause: error },
+    );
+  }
+  return server;
+}
+
+/** Opens a Unix socket that only this user can connect to, from its first moment on. */
+export async function listenUnix(path: string, onSocket: OnSocket): Promise<Server> {
+  rmSync(path, { force: true });
+  const server = createServer(onSocket);
+  const before = process.umask(0o177);
+  try {
+    // Binding happens inside listen(), before it returns.
+    const opened = listening(server, () => server.listen(path));
+    process.umask(before);
+    await opened;
+  } finally {
+    process.umask(before);
+  }
+  chmodSync(path, 0o600);
+  return server;
+}
+
+/** `127.0.0.1:1883`, with the port really taken. */
+export function boundAddress(server: Server): string {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return String(bound);
+  return formatAddress(bound.address, bound.port);
+}
+
+/** Also for what Linux calls a loopback client of a dual-stack socket. */
+export function isLocalAddress(address: string | undefined): boolean {
+  return address === undefined || isLoopback(address.replace(/^::ffff:/, ''));
+}
+
+export function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+function listening(server: Server, open: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    open();
+  });
+}

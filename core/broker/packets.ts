@@ -1,0 +1,143 @@
+import { deserialize, serialize } from 'node:v8';
+import mqttPacket from 'mqtt-packet';
+import type { Packet, Properties, QoS } from './aedes.ts';
+
+/**
+ * How messages lie in hub.db, several in one blob. Own layout, because the journal takes one for every acknowledged
+ * publish and v8's serializer costs five times as much:
+ * flags (qos 2 bits, retain, properties, expiry, client), lengths of client, topic, properties, payload; then those.
+ */
+const FLAG = { retain: 4, properties: 8, expiry: 16 } as const;
+const HEAD_BYTES = 1 + 2 + 2 + 4 + 4 + 8;
+
+export function encodePackets(packets: readonly Packet[]): Buffer {
+  const properties = packets.map((packet) => (packet.properties ? serialize(packet.properties) : undefined));
+  const total = packets.reduce((sum, packet, index) => sum + storedBytes(packet, properties[index]), 0);
+  // Not from the shared pool: the blob goes to the worker, and with it would go all of its pool.
+  const blob = Buffer.allocUnsafeSlow(total);
+  let at = 0;
+  for (const [index, packet] of packets.entries()) at = writePacket(blob, at, packet, properties[index]);
+  return blob;
+}
+
+function storedBytes(packet: Packet, properties: Buffer | undefined): number {
+  return (
+    HEAD_BYTES +
+    Buffer.byteLength(packet.clientId ?? '') +
+    Buffer.byteLength(packet.topic) +
+    (properties?.length ?? 0) +
+    packet.payload.length
+  );
+}
+
+function writePacket(blob: Buffer, start: number, packet: Packet, properties: Buffer | undefined): number {
+  let flags: number = packet.qos;
+  if (packet.retain) flags |= FLAG.retain;
+  if (properties) flags |= FLAG.properties;
+  if (packet.messageExpiry !== undefined) flags |= FLAG.expiry;
+  let at = start + HEAD_BYTES;
+  const clientBytes = blob.write(packet.clientId ?? '', at);
+  at += clientBytes;
+  const topicBytes = blob.write(packet.topic, at);
+  at += topicBytes;
+  if (properties) at += properties.copy(blob, at);
+  at += packet.payload.copy(blob, at);
+  blob.writeUInt8(flags, start);
+  blob.writeUInt16BE(clientBytes, start + 1);
+  blob.writeUInt16BE(topicBytes, start + 3);
+  blob.writeUInt32BE(properties?.length ?? 0, start + 5);
+  blob.writeUInt32BE(packet.payload.length, start + 9);
+  blob.writeDoubleBE(packet.messageExpiry ?? 0, start + 13);
+  return at;
+}
+
+export function decodePackets(stored: Uint8Array): Packet[] {
+  const blob = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const packets: Packet[] = [];
+  for (let at = 0; at < blob.length; ) {
+    const flags = blob.readUInt8(at);
+    const client = at + HEAD_BYTES;
+    const topic = client + blob.readUInt16BE(at + 1);
+    const properties = topic + blob.readUInt16BE(at + 3);
+    const payload = properties + blob.readUInt32BE(at + 5);
+    const end = payload + blob.readUInt32BE(at + 9);
+    packets.push({
+      cmd: 'publish',
+      topic: blob.toString('utf8', topic, properties),
+      payload: blob.subarray(payload, end),
+      qos: (flags & 3) as QoS,
+      retain: (flags & FLAG.retain) !== 0,
+      dup: false,
+      ...(topic > client && { clientId: blob.toString('utf8', client, topic) }),
+      ...(flags & FLAG.properties && { properties: deserialize(blob.subarray(properties, payload)) as Properties }),
+      ...(flags & FLAG.expiry && { messageExpiry: blob.readDoubleBE(at + 13) }),
+    });
+    at = end;
+  }
+  return packets;
+}
+
+/** A PUBLISH as it goes over the wire, to be sent as is (QoS 0) or with its message id filled in. */
+export interface Frame {
+  readonly bytes: Buffer;
+  /** Where the message id stands. */
+  readonly idAt: number;
+}
+
+/** Encodes a PUBLISH for one version and QoS; `messageId` 0 leaves room for one. */
+export function encodePublish(packet: Packet, version: number, qos: QoS, retain: boolean): Frame {
+  const topicBytes = Buffer.byteLength(packet.topic);
+  const properties = version === 5 ? encodeProperties(packet.properties) : NONE;
+  const length = 2 + topicBytes + (qos > 0 ? 2 : 0) + properties.length + packet.payload.length;
+  const head = 1 + lengthBytes(length);
+  const bytes = Buffer.allocUnsafe(head + length);
+  bytes[0] = 0x30 | (qos << 1) | (retain ? 1 : 0);
+  let at = writeLength(bytes, 1, length);
+  at = bytes.writeUInt16BE(topicBytes, at);
+  at += bytes.write(packet.topic, at);
+  const idAt = at;
+  if (qos > 0) at = bytes.writeUInt16BE(0, at);
+  at += properties.copy(bytes, at);
+  packet.payload.copy(bytes, at);
+  return { bytes, idAt };
+}
+
+/** The frame for one receiver: its message id, and DUP when it may have had the message before. */
+export function addressed(frame: Frame, messageId: number, dup: boolean): Buffer {
+  const bytes = Buffer.from(frame.bytes);
+  bytes.writeUInt16BE(messageId, frame.idAt);
+  if (dup) bytes[0] = (bytes[0] as number) | 0x08;
+  return bytes;
+}
+
+const NONE = Buffer.alloc(0);
+const NO_PROPERTIES = Buffer.from([0]);
+
+/** The property block of a PUBLISH, cut out of what mqtt-packet makes of an otherwise empty one. */
+function encodeProperties(properties: Properties | undefined): Buffer {
+  if (!properties || Object.values(properties).every((value) => value === undefined)) return NO_PROPERTIES;
+  const whole = mqttPacket.generate(
+    { cmd: 'publish', topic: 'x', payload: '', qos: 0, dup: false, retain: false, properties } as mqttPacket.Packet,
+    { protocolVersion: 5 },
+  );
+  let at = 1;
+  while ((whole[at++] as number) & 0x80);
+  return whole.subarray(at + 'x'.length + 2);
+}
+
+function lengthBytes(length: number): number {
+  if (length < 0x80) return 1;
+  if (length < 0x4000) return 2;
+  return length < 0x200000 ? 3 : 4;
+}
+
+function writeLength(bytes: Buffer, start: number, length: number): number {
+  let at = start;
+  let rest = length;
+  do {
+    const more = rest >> 7;
+    bytes[at++] = (rest & 0x7f) | (more > 0 ? 0x80 : 0);
+    rest = more;
+  } while (rest > 0);
+  return at;
+}

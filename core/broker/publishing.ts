@@ -1,0 +1,87 @@
+import type { BrokerConfig } from '../config/contract.ts';
+import { type Access, commandOf, nameOf, roleOf } from './access.ts';
+import type { Packet } from './aedes.ts';
+import type { Identity } from './contract.ts';
+import { topicProblem } from './topics.ts';
+
+/** How long a plugin may take to answer on a response topic, and how many answers it may owe. */
+const ANSWER_WITHIN_MS = 10 * 60_000;
+const MOST_ANSWERS = 10_000;
+
+export interface RetainedSpace {
+  readonly count: number;
+  readonly bytes: number;
+  /** Bytes that are retained on this topic now. */
+  sizeOf(topic: string): number | undefined;
+}
+
+/** Decides on publishes of clients and prepares those that are commands. */
+export class Publishing {
+  /** `plugin\0topic` to the time until which the plugin may answer there, once. */
+  readonly #answers = new Map<string, number>();
+
+  constructor(
+    private readonly access: Access,
+    private readonly limits: () => BrokerConfig['limits'],
+    private readonly retained: RetainedSpace,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Why this publish is refused, or undefined: then the packet is ready to be routed. */
+  check(identity: Identity, packet: Packet): string | undefined {
+    const problem = topicProblem(packet.topic);
+    if (problem) return problem;
+    if (!this.access.mayPublish(identity, packet.topic) && !this.#isAwaitedAnswer(identity, packet)) {
+      return `${nameOf(identity)} may not publish there`;
+    }
+    return this.#retainProblem(packet) ?? this.#prepareCommand(identity, packet);
+  }
+
+  #retainProblem({ retain, topic, payload }: Packet): string | undefined {
+    if (!retain || payload.length === 0) return undefined;
+    const { retained_count, retained_bytes } = this.limits();
+    const present = this.retained.sizeOf(topic);
+    if (present === undefined && this.retained.count >= retained_count) {
+      return `broker.limits.retained_count is reached (${retained_count})`;
+    }
+    if (this.retained.bytes - (present ?? 0) + payload.length > retained_bytes) {
+      return `broker.limits.retained_bytes is reached (${retained_bytes})`;
+    }
+    return undefined;
+  }
+
+  /** Tells the plugin who asks, whatever the asker claims, and allows it to answer where the asker could itself. */
+  #prepareCommand(identity: Identity, packet: Packet): string | undefined {
+    const command = commandOf(packet.topic);
+    if (!command) return undefined;
+    // It would be carried out again at every start of the plugin.
+    if (packet.retain) return 'a command must not be retained';
+    const responseTopic = packet.properties?.responseTopic;
+    if (responseTopic !== undefined) {
+      if (topicProblem(responseTopic) || !this.access.mayPublish(identity, responseTopic)) {
+        return `its response topic ${responseTopic} is not one it may publish to`;
+      }
+      this.#expectAnswer(command.plugin, responseTopic);
+    }
+    const { user: _user, role: _role, ...others } = packet.properties?.userProperties ?? {};
+    const userProperties = { ...others, user: nameOf(identity), role: roleOf(identity) };
+    packet.properties = { ...packet.properties, userProperties };
+    return undefined;
+  }
+
+  #expectAnswer(plugin: string, topic: string): void {
+    const key = `${plugin}\0${topic}`;
+    this.#answers.delete(key);
+    this.#answers.set(key, this.now() + ANSWER_WITHIN_MS);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > MOST_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
+  }
+
+  #isAwaitedAnswer(identity: Identity, { topic, retain }: Packet): boolean {
+    if (identity.kind !== 'plugin' || retain) return false;
+    const key = `${identity.id}\0${topic}`;
+    const until = this.#answers.get(key);
+    this.#answers.delete(key);
+    return until !== undefined && until > this.now();
+  }
+}
