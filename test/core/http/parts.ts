@@ -132,6 +132,7 @@ function broker({ retained = [], accept }: WorldOptions, published: Published[])
     subscribe: async () => () => undefined,
     retained: () => retained,
     clearTree: async () => undefined,
+    setPluginTrees: () => undefined,
     admitPlugin: () => undefined,
     expelPlugin: () => undefined,
     mayPublish: (identity, topic) => identity.kind === 'user' && identity.role === 'admin' && !topic.startsWith('hub/'),
