@@ -8,16 +8,16 @@ export interface Table {
   readonly max: (number | null)[];
 }
 
-const STEP_MS = { '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
-/** A roll-up that is missing shows as a longer step; a day may have 25 hours. */
-const ROLLUP_SLACK = 1.6;
-/** Raw readings come in a rhythm that is only known by looking: this many beats of silence are a gap. */
+/** A missing roll-up shows as a longer step; a day may have 25 hours. */
+const ROLLUP_BEATS = 1.6;
+/** Raw readings are less regular: this many beats of silence are a gap. */
 const RAW_BEATS = 6;
 const SHORTEST_RAW_GAP_MS = 120_000;
 
 /** Columns for the chart, with a gap wherever readings are missing, so that nothing is drawn that was not measured. */
 export function toTable({ points, resolution }: History, convert: (value: number) => number): Table {
-  const longest = resolution === 'raw' ? rawGap(points.map(([time]) => time)) : STEP_MS[resolution] * ROLLUP_SLACK;
+  const beat = middleStep(points.map(([time]) => time));
+  const longest = resolution === 'raw' ? Math.max(SHORTEST_RAW_GAP_MS, beat * RAW_BEATS) : beat * ROLLUP_BEATS;
   const table: Table = { times: [], min: [], mean: [], max: [] };
   const add = (time: number, min: number | null, mean: number | null, max: number | null) => {
     table.times.push(time);
@@ -34,10 +34,10 @@ export function toTable({ points, resolution }: History, convert: (value: number
   return table;
 }
 
-function rawGap(times: readonly number[]): number {
+/** The rhythm of a series is only known by looking at it. */
+function middleStep(times: readonly number[]): number {
   const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
-  const middle = steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-  return Math.max(SHORTEST_RAW_GAP_MS, middle * RAW_BEATS);
+  return steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
 }
 
 /** Lowest and highest value drawn, undefined when there is none. */

@@ -4,7 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { ifDefined } from 'lit/directives/if-defined.js';
 import { live } from 'lit/directives/live.js';
 import { icons } from '../ui/icons.ts';
-import { LightElement } from '../ui/page-element.ts';
+import { LightElement } from '../ui/light-element.ts';
 import { blankOf, isObject, kindOf, labelOf, type Path, pathText, type Schema, withValue } from './schema.ts';
 
 interface Field {
@@ -79,13 +79,14 @@ export class SchemaForm extends LightElement {
 
   #renderFrame(field: Field, control: TemplateResult): TemplateResult {
     return html`<div class="field">
-      <label for=${this.#id(field)}>${field.label}${field.required ? nothing : html` <span class="soft">(optional)</span>`}</label>
+      <label for=${this.#id(field)}>${field.label}${field.required ? html` <span class="soft small">needed</span>` : nothing}</label>
       ${control} ${this.#renderHelp(field)}
     </div>`;
   }
 
-  #renderHelp({ schema, path }: Field): TemplateResult {
+  #renderHelp({ schema, path }: Field): TemplateResult | typeof nothing {
     const problem = this.#problem(path);
+    if (!problem && !schema.description) return nothing;
     return html`<div class="help" id=${`${this.#name}.${pathText(path)}.help`}>
       ${problem ? html`<div class="problem">${problem}</div>` : nothing}${schema.description ?? nothing}
     </div>`;
@@ -126,7 +127,7 @@ export class SchemaForm extends LightElement {
     const checked = (field.value ?? field.schema.default) === true;
     return html`<div class="field inline">
       <input type="checkbox" id=${this.#id(field)} .checked=${live(checked)} ?disabled=${this.disabled}
-        aria-describedby=${`${this.#id(field)}.help`}
+        aria-describedby=${this.#describedBy(field)}
         @change=${(event: Event) => this.#set(field.path, (event.target as HTMLInputElement).checked)} />
       <div class="grow"><label for=${this.#id(field)}>${field.label}</label> ${this.#renderHelp(field)}</div>
     </div>`;
@@ -137,7 +138,7 @@ export class SchemaForm extends LightElement {
     const now = field.value ?? field.schema.default;
     const change = (event: Event) => this.#set(field.path, choices[Number((event.target as HTMLSelectElement).value)]);
     return html`<select id=${this.#id(field)} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
-      aria-describedby=${`${this.#id(field)}.help`} @change=${change}>
+      aria-describedby=${this.#describedBy(field)} @change=${change}>
       ${now === undefined ? html`<option value="" selected>Choose</option>` : nothing}
       ${choices.map((choice, index) => html`<option value=${index} ?selected=${choice === now}>${String(choice)}</option>`)}
     </select>`;
@@ -152,7 +153,7 @@ export class SchemaForm extends LightElement {
     return html`<input type="number" inputmode="decimal" id=${this.#id(field)} step=${schema.type === 'integer' ? '1' : 'any'}
       min=${ifDefined(schema.minimum)} max=${ifDefined(schema.maximum)} placeholder=${placeholder(schema)}
       .value=${live(String(field.value ?? ''))} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
-      aria-describedby=${`${this.#id(field)}.help`} @change=${change} />`;
+      aria-describedby=${this.#describedBy(field)} @change=${change} />`;
   }
 
   #renderText(field: Field, type: 'text' | 'password' | 'url'): TemplateResult {
@@ -163,7 +164,7 @@ export class SchemaForm extends LightElement {
     return html`<input type=${type} id=${this.#id(field)} placeholder=${placeholder(field.schema)}
       autocomplete=${type === 'password' ? 'new-password' : 'off'} spellcheck="false"
       .value=${live(String(field.value ?? ''))} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
-      aria-describedby=${`${this.#id(field)}.help`} @change=${change} />`;
+      aria-describedby=${this.#describedBy(field)} @change=${change} />`;
   }
 
   #renderJson(field: Field): TemplateResult {
@@ -171,7 +172,7 @@ export class SchemaForm extends LightElement {
     const text = this.drafts.get(key) ?? (field.value === undefined ? '' : JSON.stringify(field.value, null, 2));
     const change = (event: Event) => this.#takeJson(field.path, (event.target as HTMLTextAreaElement).value);
     return html`<textarea id=${this.#id(field)} spellcheck="false" placeholder=${placeholder(field.schema) || 'JSON'} .value=${live(text)}
-      ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)} aria-describedby=${`${this.#id(field)}.help`} @change=${change}></textarea>`;
+      ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)} aria-describedby=${this.#describedBy(field)} @change=${change}></textarea>`;
   }
 
   #takeJson(path: Path, text: string): void {
@@ -194,6 +195,10 @@ export class SchemaForm extends LightElement {
   #problem(path: Path): string | undefined {
     const key = pathText(path);
     return this.drafts.has(key) ? 'This is not JSON yet' : this.problems.get(key);
+  }
+
+  #describedBy(field: Field): string | typeof nothing {
+    return field.schema.description || this.#problem(field.path) ? `${this.#id(field)}.help` : nothing;
   }
 
   #id({ path }: Field): string {

@@ -83,7 +83,7 @@ export class EventsPage extends PageElement {
     const details = Object.entries(data);
     return html`<li>
       <time class="small soft" datetime=${new Date(time).toISOString()}>${formatInstant(time, this.hub.settings.timezone)}</time>
-      <div class="grow"><b>${name.join('/').replaceAll('_', ' ')}</b> <span class="chip">${plugin}</span>
+      <div class="timeline-text"><b>${name.join('/').replaceAll('_', ' ')}</b> <span class="chip">${plugin}</span>
         ${details.length > 0 ? html`<dl class="pairs small">${details.map(([key, value]) => html`<div><dt>${key}</dt><dd class="wrap">${typeof value === 'string' ? value : JSON.stringify(value)}</dd></div>`)}</dl>` : nothing}
       </div>
     </li>`;

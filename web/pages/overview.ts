@@ -37,7 +37,7 @@ export class OverviewPage extends PageElement {
         ${shelves.length > 0 ? this.#renderHealth(shelves) : nothing}
       </header>
       ${this.hub.settings.location ? nothing : this.#renderLocationHint()}
-      ${shelves.length === 0 ? this.#renderEmpty() : shelves.map((plugin) => this.#renderShelf(plugin))}
+      ${shelves.length === 0 ? this.#renderEmpty() : this.#renderShelves(shelves)}
     </div>`;
   }
 
@@ -78,29 +78,49 @@ export class OverviewPage extends PageElement {
     </div>`;
   }
 
+  #renderShelves(plugins: readonly Plugin[]): TemplateResult {
+    const withDevices = plugins
+      .filter(({ id }) => this.hub.house.devices(id).length > 0)
+      .sort((a, b) => Number(b.panel !== undefined) - Number(a.panel !== undefined));
+    const others = plugins.filter((plugin) => !withDevices.includes(plugin));
+    return html`${withDevices.map((plugin) => this.#renderShelf(plugin))}
+      ${others.length > 0 ? this.#renderOthers(others) : nothing}`;
+  }
+
   #renderShelf(plugin: Plugin): TemplateResult {
     const devices = this.hub.house.devices(plugin.id);
     return html`<section class="shelf" aria-label=${plugin.name}>
-      <div class="shelf-items">
-        ${devices.map((device) => deviceCard(this.hub, device))}
-        ${devices.length === 0 || !isAlive(plugin.state) || plugin.reason ? this.#renderState(plugin) : nothing}
-      </div>
+      ${!isAlive(plugin.state) || plugin.reason ? html`<div class="shelf-note">${this.#renderWords(plugin)}</div>` : nothing}
+      <div class="shelf-items">${devices.map((device) => deviceCard(this.hub, device))}</div>
       <div class="board"></div>
       <div class="plate">
-        <a href=${pluginPath(plugin.id)} class="plate-name">${plugin.name}</a>
-        ${stateChip(plugin.state)}
-        ${plugin.panel ? html`<a class="small" href=${panelPath(plugin.id)}>Open</a>` : nothing}
+        <h2><a href=${pluginPath(plugin.id)}>${plugin.name}</a></h2>
+        ${stateChip(plugin.state)} ${plugin.panel ? html`<a class="small" href=${panelPath(plugin.id)}>Open</a>` : nothing}
       </div>
     </section>`;
   }
 
-  #renderState(plugin: Plugin): TemplateResult {
+  /** Plugins that bring no device share a shelf. */
+  #renderOthers(plugins: readonly Plugin[]): TemplateResult {
+    return html`<section class="shelf" aria-label="Chores">
+      <div class="shelf-items">
+        ${plugins.map(
+          (plugin) => html`<article class="card chore ${stateFace(plugin.state).mood}">
+            <header class="row apart"><h3><a class="stretched" href=${pluginPath(plugin.id)}>${plugin.name}</a></h3>${stateChip(plugin.state)}</header>
+            ${this.#renderWords(plugin)}
+          </article>`,
+        )}
+      </div>
+      <div class="board"></div>
+      <div class="plate"><h2>Chores</h2></div>
+    </section>`;
+  }
+
+  #renderWords(plugin: Plugin): TemplateResult {
     const advice = plugin.advice ?? stateFace(plugin.state).advice;
-    const quiet = plugin.state === 'running' && !plugin.reason;
-    return html`<div class="shelf-note ${stateFace(plugin.state).mood}">
-      ${quiet ? html`<p class="soft">${plugin.description ?? 'It runs; it has no devices to show.'}</p>` : nothing}
-      ${plugin.reason ? html`<p class="wrap"><b>${plugin.reason}</b></p>` : nothing}
-      ${advice ? html`<p class="wrap soft">${advice}</p>` : nothing}
-    </div>`;
+    const isQuiet = plugin.state === 'running' && !plugin.reason;
+    return html`${isQuiet && plugin.description ? html`<p class="small soft">${plugin.description}</p>` : nothing}
+      ${plugin.reason ? html`<p class="small wrap"><b>${plugin.reason}</b></p>` : nothing}
+      ${advice ? html`<p class="small soft wrap">${advice}</p>` : nothing}`;
   }
 }

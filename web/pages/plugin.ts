@@ -40,7 +40,7 @@ export class PluginPage extends PageElement {
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (!changed.has('itemId')) return;
     void this.#details.run(() => this.hub.api.plugin(this.itemId));
-    void this.#config.run(() => this.hub.api.config(this.itemId));
+    if (this.hub.isAdmin) void this.#config.run(() => this.hub.api.config(this.itemId));
   }
 
   protected override render(): TemplateResult {
@@ -66,7 +66,7 @@ export class PluginPage extends PageElement {
         <div class="grid">${devices.map((device) => deviceCard(this.hub, device))}</div></section>`
           : nothing
       }
-      ${this.#renderSettings()} ${this.#details.render((details) => this.#renderCommands(plugin, details))}
+      ${this.hub.isAdmin ? this.#renderSettings() : nothing} ${this.#details.render((details) => this.#renderCommands(plugin, details))}
       ${this.#renderFacts(plugin)}
     `;
   }
@@ -128,8 +128,8 @@ export class PluginPage extends PageElement {
       if (Object.keys(known.properties ?? {}).length === 0) return html`<p class="soft">It has nothing to set.</p>`;
       return html`<form class="stack" @submit=${this.#save}>
         ${this.saved ? noteBox('good', 'Saved to cupboard.yaml.') : nothing}
-        <schema-form .schema=${known} .value=${config} .problems=${this.problems} ?disabled=${!this.hub.isAdmin}></schema-form>
-        <div><button class="button primary" ?disabled=${this.busy || !this.hub.isAdmin}>Save</button></div>
+        <schema-form .schema=${known} .value=${config} .problems=${this.problems}></schema-form>
+        <div><button class="button primary" ?disabled=${this.busy}>Save</button></div>
       </form>`;
     };
     return html`<section class="card stack" aria-labelledby="settings"><h2 id="settings">Settings</h2>${this.#config.render(draw)}</section>`;

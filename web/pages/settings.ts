@@ -28,8 +28,8 @@ export class SettingsPage extends PageElement {
     const { settings, isAdmin } = this.hub;
     return html`<div class="stack loose narrow">
       <div class="stack tight">
-        <h1 tabindex="-1">${this.firstRun ? 'Tell it about your house' : 'Settings'}</h1>
-        <p class="soft">${this.firstRun ? 'Weather, sunrise and midnight depend on where the house is. Everything can be changed later.' : 'What the hub knows of your house. The rest is in cupboard.yaml.'}</p>
+        <h1 tabindex="-1">${this.firstRun ? 'Where is your house?' : 'Settings'}</h1>
+        <p class="soft">${this.firstRun ? 'Weather, sunrise and midnight depend on it. Everything can be changed later.' : 'What the hub knows of your house. The rest is in cupboard.yaml.'}</p>
       </div>
       <form class="card stack" @submit=${this.#submit}>
         ${this.failure ? noteBox('bad', this.failure) : nothing} ${this.saved ? noteBox('good', 'Saved to cupboard.yaml.') : nothing}

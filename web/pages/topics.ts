@@ -53,7 +53,7 @@ export class TopicsPage extends PageElement {
           <input id="words" type="search" .value=${this.words} @input=${this.#setWords} /></div>
         <button class="button" aria-pressed=${this.paused} @click=${this.#togglePause}>${this.paused ? 'Follow again' : 'Pause'}</button>
       </div>
-      <p class="problem" id="filter-problem">${problem ?? nothing}</p>
+      ${problem ? html`<p class="problem" id="filter-problem">${problem}</p>` : nothing}
       ${groups.length === 0 ? this.#renderEmpty() : groups.map(([root, rows]) => this.#renderGroup(root, rows))}
       ${this.#table.dropped > 0 ? noteBox('warn', `${this.#table.dropped} messages of further topics are not shown: use a narrower filter.`) : nothing}
       <p class="small soft">${this.#table.size} topics, ${this.#table.received} messages since this page was opened</p>

@@ -1,4 +1,5 @@
 import type { Sensor } from 'cupboard/sdk';
+import '../chart/spark.ts';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Device } from '../hub/house.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -19,21 +20,24 @@ export function deviceCard(hub: Hub, device: Device): TemplateResult {
       <h3>${description.name}</h3>
       ${isSimulated ? html`<span class="chip info" title="From a simulator or a replay, not from a device">Simulated</span>` : nothing}
     </header>
-    ${headline ? headlineValue(hub, device, headline, state(headline)) : nothing}
-    ${rest.length > 0 ? html`<dl class="readings">${rest.map(([field, sensor]) => reading(hub, field, sensor, state(field)))}</dl>` : nothing}
+    <div class="device-body">
+      ${headline ? headlineValue(hub, device, headline, state(headline)) : nothing}
+      ${rest.length > 0 ? html`<dl class="readings">${rest.map(([field, sensor]) => reading(hub, field, sensor, state(field)))}</dl>` : nothing}
+    </div>
     ${adviceLines(fields, state)}
     <footer class="row apart small soft">
       <span>${report ? formatAge(report.time, hub.api.now()) : 'no report yet'}</span>
-      <a href=${historyPath(numericSeries(device))}>History</a>
+      ${headline ? html`<a href=${historyPath([seriesOf(device, headline)])}>History</a>` : nothing}
     </footer>
   </article>`;
 }
 
 function headlineValue(hub: Hub, device: Device, field: string, state: FieldState): TemplateResult {
   const sensor = device.description.sensors[field];
-  return html`<div>
+  return html`<div class="headline">
     <div class="big-value">${fieldValue(hub, state, sensor)}</div>
     <div class="small soft">${fieldName(field, sensor)}</div>
+    <spark-line .hub=${hub} .series=${seriesOf(device, field)}></spark-line>
   </div>`;
 }
 
@@ -71,20 +75,17 @@ function booleanWord(value: boolean, deviceClass: string | undefined): string {
 /** One line per kind of trouble, not one per field. */
 function adviceLines(fields: readonly (readonly [string, Sensor])[], state: (field: string) => FieldState): unknown {
   const advice = new Map<string, string[]>();
+  let isWaiting = true;
   for (const [field, sensor] of fields) {
     const found = state(field);
     if (found.kind === 'fresh') continue;
-    const line = found.kind === 'missing' ? 'Waiting for the first reading.' : found.advice;
-    advice.set(line, [...(advice.get(line) ?? []), fieldName(field, sensor)]);
+    if (found.kind !== 'missing') isWaiting = false;
+    advice.set(found.advice, [...(advice.get(found.advice) ?? []), fieldName(field, sensor)]);
   }
   if (advice.size === 0) return nothing;
-  return html`<ul class="advice small">
+  return html`<ul class="advice small ${isWaiting ? 'calm' : ''}">
     ${[...advice].map(([line, names]) => html`<li>${names.length < fields.length ? html`<b>${names.join(', ')}</b>: ` : nothing}${line}</li>`)}
   </ul>`;
 }
 
-/** Only what can be drawn as a line; never more than the chart has colours. */
-function numericSeries({ plugin, id, description }: Device): string[] {
-  const headline = headlineField(description);
-  return headline ? [`${plugin}/${id}/${headline}`] : [];
-}
+const seriesOf = ({ plugin, id }: Device, field: string) => `${plugin}/${id}/${field}`;

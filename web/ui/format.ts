@@ -4,7 +4,12 @@ const DAY_MS = 86_400_000;
 
 /** `14:05` today, `Tue 14:05` this week, else the date too; in the time of the house. */
 export function formatTime(ms: number, timezone: string, now = Date.now()): string {
-  const options: Intl.DateTimeFormatOptions = { timeZone: timezone, hour: '2-digit', minute: '2-digit' };
+  const options: Intl.DateTimeFormatOptions = {
+    timeZone: timezone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  };
   const age = Math.abs(now - ms);
   if (age > DAY_MS / 2) options.weekday = 'short';
   if (age > 6 * DAY_MS) Object.assign(options, { weekday: undefined, day: 'numeric', month: 'short', year: 'numeric' });
