@@ -80,6 +80,6 @@ function answerError(log: Logger): ErrorRequestHandler {
     if (!known) log.error(`${request.method} ${request.path} failed: ${(error as Error).stack ?? String(error)}`);
     if (response.headersSent) return void response.destroy();
     const { body, headers } = known ?? problem(500, 'fault', 'a fault of the hub: its log says more');
-    response.status(body.status).set(headers).type(PROBLEM_TYPE).send(JSON.stringify(body));
+    response.writeHead(body.status, { ...headers, 'content-type': PROBLEM_TYPE }).end(JSON.stringify(body));
   };
 }

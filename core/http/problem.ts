@@ -38,6 +38,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   plugin_not_runnable: 409,
   plugin_unknown: 404,
   series_unknown: 404,
+  topic_invalid: 422,
   token_exists: 409,
   token_unknown: 404,
   too_many_logins: 429,

@@ -1,6 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { PLUGIN_STATES, type PluginState } from '../plugins/contract.ts';
+import { freeBytes, LOW_BYTES } from '../support/disk.ts';
 import type { HttpParts } from './contract.ts';
 
 /** How the hub itself is. */
@@ -25,8 +25,6 @@ export interface VitalsReader {
   close(): void;
 }
 
-/** Below this the databases can no longer be copied before a migration, and log files cannot be turned over. */
-const DISK_LOW_BYTES = 200 * 1024 * 1024;
 /** At the few thousand messages a second of a busy house this is seconds behind. */
 const JOURNAL_STUCK = 10_000;
 const RESOLUTION_MS = 20;
@@ -49,16 +47,13 @@ export function createVitals({
 
   return {
     async read() {
-      const disk = await statfs(dataDir);
-      const diskFreeBytes = disk.bavail * disk.bsize;
+      const diskFreeBytes = await freeBytes(dataDir);
       const { journalWaiting, queuedMessages } = broker.stats();
       const recording = recorder.stats();
       const problems = [
         recording.problem === undefined ? [] : [`the recorder cannot write: ${recording.problem}`],
         journalWaiting > JOURNAL_STUCK ? [`the broker waits to write ${journalWaiting} messages`] : [],
-        diskFreeBytes < DISK_LOW_BYTES
-          ? [`only ${Math.floor(diskFreeBytes / 1024 ** 2)} MiB are free on the disk`]
-          : [],
+        diskFreeBytes < LOW_BYTES ? [`only ${Math.floor(diskFreeBytes / 1e6)} MB are free on the disk`] : [],
       ].flat();
       return {
         status: problems.length === 0 ? 'ok' : 'degraded',

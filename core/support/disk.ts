@@ -4,15 +4,14 @@ import type { Logger } from './log.ts';
 
 const LOOK_EVERY_MS = 60_000;
 /** Enough for SQLite's journals and the logs while somebody is on the way to make room. */
-const LOW_BYTES = 500_000_000;
+export const LOW_BYTES = 500_000_000;
 
 /** Calls back once each time the disk below `folder` gets low. */
 export function watchDisk(folder: string, log: Logger, onLow: (freeBytes: number) => void): { stop(): void } {
   let low = false;
   const look = async () => {
     try {
-      const { bavail, bsize } = await statfs(folder);
-      const free = bavail * bsize;
+      const free = await freeBytes(folder);
       if (free < LOW_BYTES && !low) onLow(free);
       low = free < LOW_BYTES;
     } catch (error) {
@@ -23,4 +22,10 @@ export function watchDisk(folder: string, log: Logger, onLow: (freeBytes: number
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
   timer.unref();
   return { stop: () => clearInterval(timer) };
+}
+
+/** What a program without root may still write there. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
