@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Identity } from '../broker/contract.ts';
-import { HubError } from '../support/errors.ts';
+import { errorText, HubError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { DocumentStore } from '../support/store.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
@@ -118,19 +118,17 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
     if (!user) throw new HubError('user_unknown', `there is no user ${JSON.stringify(name)}`);
     return user;
   };
+  const notStored = (error: unknown) => log.warn(`a session was not stored: ${errorText(error)}`);
   const toRow = (name: string, { role, created }: StoredUser | StoredToken): UserRow => ({ name, role, created });
 
   const end = async (space: string, key: string) => {
-    await documents.delete(space, key);
+    const deleted = documents.delete(space, key);
     for (const listener of endListeners) listener(key);
+    await deleted;
   };
   const endSessionsOf = async (name: string) => {
     const own = documents.list<StoredSession>(SESSIONS).filter(([, session]) => session.user === name);
     await Promise.all(own.map(([key]) => end(SESSIONS, key)));
-  };
-  const endExpiredSessions = async () => {
-    const old = documents.list<StoredSession>(SESSIONS).filter(([, session]) => session.expires <= now());
-    await Promise.all(old.map(([key]) => end(SESSIONS, key)));
   };
 
   const checkStaysAdministered = (name: string) => {
@@ -151,10 +149,13 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
     return toRow(name, user);
   };
 
-  const openSession = async (name: string): Promise<OpenedSession> => {
-    await endExpiredSessions();
+  // Nobody waits for sessions to be on disk: a full one must not keep out who comes to see what is wrong.
+  const openSession = (name: string): OpenedSession => {
+    const old = documents.list<StoredSession>(SESSIONS).filter(([, session]) => session.expires <= now());
+    for (const [key] of old) end(SESSIONS, key).catch(notStored);
     const secret = randomBytes(32).toString('base64url');
-    await documents.put(SESSIONS, digest(secret), { user: name, expires: now() + SESSION_MS } satisfies StoredSession);
+    const session: StoredSession = { user: name, expires: now() + SESSION_MS };
+    documents.put(SESSIONS, digest(secret), session).catch(notStored);
     return { secret, user: { name, role: stored(name).role }, maxAge: SESSION_MS };
   };
 

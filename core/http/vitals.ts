@@ -25,8 +25,6 @@ export interface VitalsReader {
   close(): void;
 }
 
-/** At the few thousand messages a second of a busy house this is seconds behind. */
-const JOURNAL_STUCK = 10_000;
 const RESOLUTION_MS = 20;
 const WINDOW_MS = 60_000;
 
@@ -48,11 +46,11 @@ export function createVitals({
   return {
     async read() {
       const diskFreeBytes = await freeBytes(dataDir);
-      const { journalWaiting, queuedMessages } = broker.stats();
+      const routing = broker.stats();
       const recording = recorder.stats();
       const problems = [
+        routing.problem === undefined ? [] : [`the broker cannot store messages: ${routing.problem}`],
         recording.problem === undefined ? [] : [`the recorder cannot write: ${recording.problem}`],
-        journalWaiting > JOURNAL_STUCK ? [`the broker waits to write ${journalWaiting} messages`] : [],
         diskFreeBytes < LOW_BYTES ? [`only ${Math.floor(diskFreeBytes / 1e6)} MB are free on the disk`] : [],
       ].flat();
       return {
@@ -65,7 +63,11 @@ export function createVitals({
           eventLoopLagMs: { mean: lag(delay.mean), p99: lag(delay.percentile(99)), max: lag(delay.max) },
         },
         plugins: countStates(plugins.list()),
-        queues: { brokerJournal: journalWaiting, brokerOffline: queuedMessages, recorder: recording.waiting },
+        queues: {
+          brokerJournal: routing.journalWaiting,
+          brokerOffline: routing.queuedMessages,
+          recorder: recording.waiting,
+        },
         diskFreeBytes,
       };
     },

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { setTimeout } from 'node:timers/promises';
+import { commandOf } from '../../broker/access.ts';
 import type { Broker } from '../../broker/contract.ts';
 import type { Json } from '../../sdk/contract.ts';
 import { toIdentity } from '../gate.ts';
@@ -14,6 +16,8 @@ interface Message {
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
 }
+
+const DURABLE_WITHIN_MS = 10_000;
 
 /** Retained topics, and publishing without an MQTT client. */
 export function messageRoutes(broker: Broker): Route[] {
@@ -54,6 +58,7 @@ export function messageRoutes(broker: Broker): Route[] {
         },
         ['qos', 'retain'],
       ),
+      problems: [503],
       handle: async (call) => {
         const caller = callerOf(call);
         const { topic, payload, qos, retain } = call.body;
@@ -62,10 +67,25 @@ export function messageRoutes(broker: Broker): Route[] {
         }
         const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
         // A plugin is told who sent a command; publishing as the hub, we say it.
-        await broker.publish(topic, text, { qos, retain, userProperties: { user: caller.name, role: caller.role } });
+        const sender = commandOf(topic) && { userProperties: { user: caller.name, role: caller.role } };
+        await inTime(broker.publish(topic, text, { qos, retain, ...sender }), broker);
       },
     }),
   ];
+}
+
+/** While the disk is full nothing becomes durable; the message waits for it, who asked does not. */
+async function inTime(published: Promise<void>, broker: Broker): Promise<void> {
+  const patience = new AbortController();
+  const late = setTimeout(DURABLE_WITHIN_MS, true, { signal: patience.signal, ref: false }).catch(() => false);
+  try {
+    const isLate = await Promise.race([published.then(() => false), late]);
+    if (!isLate) return;
+  } finally {
+    patience.abort();
+  }
+  const reason = broker.stats().problem ?? 'the disk is slow';
+  throw new HttpProblem(503, 'publish_not_durable', `the message was taken but is not stored yet: ${reason}`);
 }
 
 function toText(payload: Buffer): { payload: string; encoding?: 'base64' } {

@@ -32,11 +32,17 @@ test('only the own page changes something with the cookie', async () => {
   expect(published).toHaveLength(1);
 });
 
-test('a script needs a token and no origin', async () => {
+test('a script needs a token and no origin, and a plugin is told who sent a command', async () => {
   const { url, ada, published } = await startWithPeople();
-  expect((await ask(url, 'POST', '/api/v1/publish', { body: MESSAGE, headers: ada.token })).status).toBe(204);
-  expect(published).toMatchObject([
-    { topic: 'light/kitchen/set', payload: 'on', options: { userProperties: { user: 'ada-token', role: 'admin' } } },
+  const publish = (topic: string) =>
+    ask(url, 'POST', '/api/v1/publish', { body: { topic, payload: { on: true }, qos: 1 }, headers: ada.token });
+  expect((await publish('light/kitchen/set')).status).toBe(204);
+  expect((await publish('acurite/command/reset')).status).toBe(204);
+  const options = { qos: 1, retain: false };
+  const sender = { userProperties: { user: 'ada-token', role: 'admin' } };
+  expect(published).toEqual([
+    { topic: 'light/kitchen/set', payload: '{"on":true}', options },
+    { topic: 'acurite/command/reset', payload: '{"on":true}', options: { ...options, ...sender } },
   ]);
   const wrong = { authorization: 'Bearer cup_wrong' };
   expect((await ask(url, 'GET', '/api/v1/plugins', { headers: wrong })).status).toBe(401);

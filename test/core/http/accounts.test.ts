@@ -1,17 +1,20 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createAccounts, TooManyLogins } from '../../../core/http/accounts.ts';
-import { memoryDocuments, silentLog } from './parts.ts';
+import { openHubStore } from '../../../core/support/store.ts';
+import { temporaryFolder } from '../../support/hub.ts';
+import { openDocuments, silentLog } from './parts.ts';
 
 const HOUR_MS = 3_600_000;
 
-function start(now = { ms: 0 }) {
-  const documents = memoryDocuments();
+async function start(now = { ms: 0 }) {
+  const documents = await openDocuments();
   const accounts = createAccounts({ documents, log: silentLog, now: () => now.ms });
   return { accounts, documents, now };
 }
 
 test('keeps neither passwords nor session secrets nor tokens as they are', async () => {
-  const { accounts, documents } = start();
+  const { accounts, documents } = await start();
   await accounts.addUser('ada', 'correct horse', 'admin');
   const { secret } = await accounts.login('ada', 'correct horse', '127.0.0.1');
   const token = await accounts.addToken('backup', 'viewer');
@@ -21,7 +24,7 @@ test('keeps neither passwords nor session secrets nor tokens as they are', async
 });
 
 test('a session lasts until logout and at most thirty days', async () => {
-  const { accounts, now } = start();
+  const { accounts, now } = await start();
   await accounts.addUser('ada', 'correct horse', 'viewer');
   const { secret } = await accounts.login('ada', 'correct horse', '127.0.0.1');
   expect(accounts.session(secret)).toMatchObject({ name: 'ada', role: 'viewer' });
@@ -36,7 +39,7 @@ test('a session lasts until logout and at most thirty days', async () => {
 });
 
 test('a new password ends the sessions of the old one and says so to what they opened', async () => {
-  const { accounts } = start();
+  const { accounts } = await start();
   const ended: string[] = [];
   accounts.onEnd((key) => ended.push(key));
   await accounts.addUser('ada', 'correct horse', 'admin');
@@ -49,7 +52,7 @@ test('a new password ends the sessions of the old one and says so to what they o
 });
 
 test('an address that guesses waits, another one does not', async () => {
-  const { accounts, now } = start();
+  const { accounts, now } = await start();
   await accounts.addUser('ada', 'correct horse', 'admin');
   for (let attempt = 0; attempt < 10; attempt += 1) {
     await expect(accounts.login('ada', 'wrong', '10.0.0.9')).rejects.toMatchObject({ code: 'login_refused' });
@@ -63,7 +66,7 @@ test('an address that guesses waits, another one does not', async () => {
 });
 
 test('one name cannot be guessed from many addresses', async () => {
-  const { accounts } = start();
+  const { accounts } = await start();
   for (let attempt = 0; attempt < 50; attempt += 1) {
     await accounts.login('nobody', 'wrong', `10.0.0.${attempt}`).catch(() => undefined);
   }
@@ -71,7 +74,7 @@ test('one name cannot be guessed from many addresses', async () => {
 }, 60_000);
 
 test('a link makes one account, within the hour', async () => {
-  const { accounts, now } = start();
+  const { accounts, now } = await start();
   const link = accounts.createLink();
   const other = accounts.createLink();
   await expect(accounts.useLink(link, 'ada', 'short', '127.0.0.1')).rejects.toMatchObject({ code: 'password_short' });
@@ -90,7 +93,7 @@ test('a link makes one account, within the hour', async () => {
 });
 
 test('of two who use a link at once, one gets an account', async () => {
-  const { accounts } = start();
+  const { accounts } = await start();
   const link = accounts.createLink();
   const both = await Promise.allSettled(
     ['ada', 'eve'].map((name) => accounts.useLink(link, name, 'correct horse', '127.0.0.1')),
@@ -100,7 +103,7 @@ test('of two who use a link at once, one gets an account', async () => {
 });
 
 test('the last admin stays one', async () => {
-  const { accounts } = start();
+  const { accounts } = await start();
   await accounts.addUser('ada', 'correct horse', 'admin');
   await accounts.addUser('guest', 'correct horse', 'viewer');
   await expect(accounts.removeUser('ada')).rejects.toMatchObject({ code: 'last_admin' });
@@ -111,7 +114,7 @@ test('the last admin stays one', async () => {
 });
 
 test('the broker lets in who knows a password or holds a token', async () => {
-  const { accounts } = start();
+  const { accounts } = await start();
   await accounts.addUser('ada', 'correct horse', 'admin');
   const token = await accounts.addToken('garden', 'viewer');
   expect(await accounts.verify('ada', 'correct horse')).toEqual({ kind: 'user', name: 'ada', role: 'admin' });
@@ -123,8 +126,19 @@ test('the broker lets in who knows a password or holds a token', async () => {
 });
 
 test('refuses names that could be mistaken in a log or on a topic', async () => {
-  const { accounts } = start();
+  const { accounts } = await start();
   for (const name of ['', 'a b', 'a/b', 'a\nb', '-x', '#', 'x'.repeat(65)]) {
     await expect(accounts.addUser(name, 'correct horse', 'viewer')).rejects.toMatchObject({ code: 'user_name' });
   }
+});
+
+test('sessions and accounts are there again after a restart', async () => {
+  const folder = await temporaryFolder();
+  const first = await openHubStore(join(folder, 'hub.db'), silentLog);
+  const before = createAccounts({ documents: first.documents, log: silentLog });
+  await before.addUser('ada', 'correct horse', 'admin');
+  const { secret } = await before.login('ada', 'correct horse', '127.0.0.1');
+  await first.close();
+  const after = createAccounts({ documents: await openDocuments(folder), log: silentLog });
+  expect(after.session(secret)).toMatchObject({ name: 'ada', role: 'admin' });
 });

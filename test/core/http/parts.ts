@@ -13,23 +13,14 @@ import type { JsonObject } from '../../../core/sdk/contract.ts';
 import { HubError } from '../../../core/support/errors.ts';
 import { createLogBook } from '../../../core/support/log-book.ts';
 import { distFile } from '../../../core/support/paths.ts';
-import type { DocumentStore } from '../../../core/support/store.ts';
+import { type DocumentStore, openHubStore } from '../../../core/support/store.ts';
 import { temporaryFolder } from '../../support/hub.ts';
 
-/** The port that hub.db implements, without the disk. */
-export function memoryDocuments(): DocumentStore {
-  const spaces = new Map<string, Map<string, unknown>>();
-  const space = (name: string) => {
-    const known = spaces.get(name) ?? new Map<string, unknown>();
-    spaces.set(name, known);
-    return known;
-  };
-  return {
-    get: <T>(name: string, key: string) => space(name).get(key) as T | undefined,
-    list: <T>(name: string) => [...space(name)] as [string, T][],
-    put: async (name, key, value) => void space(name).set(key, value),
-    delete: async (name, key) => void space(name).delete(key),
-  };
+/** A hub.db of its own. */
+export async function openDocuments(folder?: string): Promise<DocumentStore> {
+  const store = await openHubStore(join(folder ?? (await temporaryFolder()), 'hub.db'), silentLog);
+  onTestFinished(() => store.close());
+  return store.documents;
 }
 
 export const silentLog = {
@@ -81,7 +72,7 @@ export async function startHttp(options: WorldOptions = {}): Promise<HttpWorld> 
   const log = logs.logger('hub');
   const published: Published[] = [];
   const commands: HttpWorld['commands'] = [];
-  const accounts = createAccounts({ documents: memoryDocuments(), log });
+  const accounts = createAccounts({ documents: await openDocuments(dataDir), log });
   const parts: HttpParts = {
     config: await loadConfig({ dataDir, log }),
     broker: broker(options, published),
