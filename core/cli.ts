@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { parseInteger, parseJsonObject, parseSince } from './cli/arguments.ts';
+import { parseInteger, parseJsonObject, parseListen, parseSince } from './cli/arguments.ts';
 import type { PluginAction } from './cli/plugins.ts';
 import { dataDirInUse } from './support/data-dir.ts';
 import { ConfigError, errorText, HubError } from './support/errors.ts';
@@ -16,6 +16,7 @@ const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), '
 const cupboard = new Command('cupboard')
   .description('A home hub: MQTT broker, recorder and page, and plugins that run as processes of their own')
   .version(version)
+  .enablePositionalOptions()
   .option('--data <dir>', 'data directory; else CUPBOARD_DATA, ./data or /var/lib/cupboard')
   .showHelpAfterError('(cupboard --help lists the commands)');
 
@@ -35,6 +36,15 @@ const dataOption = (invoked: Command) => invoked.optsWithGlobals<{ data?: string
 
 const json = () => new Option('--json', 'print JSON');
 const role = () => new Option('--role <role>', 'what it may do').choices(['admin', 'viewer']).default('admin');
+
+command(cupboard, 'start', 'start the hub')
+  .option('--http <host:port>', 'where the page listens', parseListen)
+  .option('--mqtt <host:port>', 'where the broker listens', parseListen)
+  .option('--demo', 'run every plugin on its simulator, in ./data-demo and on free ports')
+  .action(async (options: { http?: string; mqtt?: string; demo?: boolean }, invoked: Command) => {
+    const { start } = await import('./cli/start.ts');
+    process.exitCode = await start({ ...options, version, dataDir: dataOption(invoked) });
+  });
 
 const plugins = group('plugins', 'list, install and control plugins');
 command(plugins, 'list', 'every plugin and its state')
@@ -74,6 +84,13 @@ command(
   const { newPlugin } = await import('./cli/new-plugin.ts');
   await newPlugin(name.includes('/') ? resolve(name) : join(dataDir(invoked), 'plugins', name));
 });
+
+command(cupboard, 'run <plugin> <program> [args...]', "run a plugin's own program in this terminal")
+  .passThroughOptions()
+  .action(async (plugin: string, program: string, args: string[], _options: object, invoked: Command) => {
+    const { runProgram } = await import('./cli/run.ts');
+    process.exitCode = await runProgram(dataDir(invoked), plugin, program, args);
+  });
 
 command(cupboard, 'topics [filter]', 'retained messages')
   .addOption(json())
@@ -146,6 +163,13 @@ command(cupboard, 'where', 'what lies where in the data directory, how large, an
   .action(async (options: { json?: boolean }, invoked: Command) =>
     (await import('./cli/where.ts')).printPlaces(dataDir(invoked), options.json),
   );
+command(cupboard, 'check', 'list every problem of cupboard.yaml')
+  .addOption(json())
+  .action(async (options: { json?: boolean }, invoked: Command) => {
+    const { checkConfig } = await import('./cli/check.ts');
+    process.exitCode = (await checkConfig(dataDir(invoked), options.json)) ? 0 : 2;
+  });
+
 /** One clear line (or a list of problems) on stderr; no stack trace, which tells nothing to who uses the hub. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -165,7 +189,7 @@ process.stdout.on('error', () => process.exit(0));
 
 throwInsteadOfExit(cupboard);
 try {
-  await cupboard.enablePositionalOptions().parseAsync();
+  await cupboard.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

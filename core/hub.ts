@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import { createBroker } from './broker/broker.ts';
+import type { Broker } from './broker/contract.ts';
+import { loadConfig } from './config/config.ts';
+import type { ConfigFile, HubConfig } from './config/contract.ts';
+import type { Overrides } from './config/parse.ts';
+import { createAccounts } from './http/accounts.ts';
+import { createHttpServer } from './http/server.ts';
+import { createPluginManager } from './plugins/manager.ts';
+import { createRecorder } from './recorder/recorder.ts';
+import { lockDataDir, prepareDataDir } from './support/data-dir.ts';
+import { watchDisk } from './support/disk.ts';
+import { errorText } from './support/errors.ts';
+import { createHubEvents } from './support/events.ts';
+import { Lifeline } from './support/lifeline.ts';
+import type { LogLevel } from './support/log.ts';
+import { createLogBook, type LogBook } from './support/log-book.ts';
+import { distFile } from './support/paths.ts';
+import { openHubStore } from './support/store.ts';
+
+export interface HubOptions {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly overrides?: Overrides;
+  /** Run every plugin that has a demo config, on its simulator. */
+  readonly demo?: boolean;
+}
+
+export interface RunningHub {
+  /** `http://127.0.0.1:8484` */
+  readonly http: string;
+  /** `mqtt://127.0.0.1:1883` */
+  readonly mqtt: string;
+  readonly logs: LogBook;
+  /** The one-time link to the first account, as long as there is none. */
+  readonly accountLink: string | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds the hub's parts and starts them in order; answers when HTTP, MQTT and hub.sock listen and the plugins are on
+ * their way. What fails takes down what was started before it.
+ * @throws ConfigError, and HubError with what to do about a taken directory or port
+ */
+export async function startHub({ dataDir, version, overrides = {}, demo = false }: HubOptions): Promise<RunningHub> {
+  await prepareDataDir(dataDir);
+  const lock = await lockDataDir(dataDir);
+  const logs = createLogBook({ folder: join(dataDir, 'logs') });
+  const log = logs.logger('hub');
+  const parts = new Lifeline();
+  const stop = async () => {
+    await parts.stop(log);
+    await logs.close();
+    lock.release();
+  };
+
+  try {
+    const config = await loadConfig({ dataDir, log, overrides });
+    followConfig(config, logs);
+
+    const store = await openHubStore(join(dataDir, 'hub.db'), log);
+    parts.onStop('hub.db', () => store.close());
+    const { documents } = store;
+    const accounts = createAccounts({ documents, log });
+
+    const broker = createBroker({
+      config: config.current.broker,
+      store,
+      dataDir,
+      log,
+      authenticate: (user, password) => accounts.verify(user, password),
+      hasUsers: () => accounts.users().length > 0,
+    });
+    const events = createHubEvents(broker, log);
+    const recorder = createRecorder({
+      file: join(dataDir, 'recorder.db'),
+      config: () => config.current.recorder,
+      timezone: () => config.current.timezone,
+      broker,
+      log,
+    });
+    const plugins = createPluginManager({
+      config,
+      broker,
+      documents,
+      dataDir,
+      firstParty: distFile('plugins'),
+      demo,
+      logs,
+      events,
+    });
+    const http = createHttpServer({
+      config,
+      broker,
+      recorder,
+      plugins,
+      accounts,
+      logs,
+      dataDir,
+      webFolder: distFile('web'),
+      version,
+    });
+
+    // Before the broker: what a killed hub left in its journal is routed while it starts, and belongs to the history.
+    await recorder.start();
+    parts.onStop('recorder', () => recorder.stop());
+    await broker.start();
+    parts.onStop('broker', () => broker.stop());
+    parts.onStop('status', () => broker.publish('hub/status', 'offline', { qos: 1, retain: true }));
+    await plugins.start();
+    parts.onStop('plugins', () => plugins.stop());
+    await http.start();
+    parts.onStop('http', () => http.stop());
+
+    parts.onStop('log feed', feedLog(logs, broker));
+    const disk = watchDisk(dataDir, log, (free_bytes) => events('disk_low', { free_bytes }));
+    parts.onStop('disk watch', disk.stop);
+    config.onChange((next, previous) => {
+      recorder.reconfigure();
+      plugins.reconfigure().catch((error: unknown) => log.error(`plugins: ${errorText(error)}`));
+      if (next.broker.listen !== previous.broker.listen) {
+        log.warn('the new broker.listen takes effect when the hub is started again');
+      }
+    });
+    await config.watch();
+    parts.onStop('config', () => config.stop());
+    await broker.publish('hub/status', 'online', { qos: 1, retain: true });
+    events('started', { version });
+    parts.onStop('stopped event', () => events('stopped'));
+
+    const accountLink = accounts.users().length === 0 ? http.accountLink() : undefined;
+    return { http: http.url, mqtt: `mqtt://${broker.address}`, logs, accountLink, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The log's levels and hidden values are those of the configuration in force. */
+function followConfig(config: ConfigFile, logs: LogBook): void {
+  const apply = (current: HubConfig) => {
+    logs.hide('secrets.yaml', config.secretValues());
+    const levels = Object.entries(current.plugins).flatMap(([id, { log_level }]) =>
+      log_level === undefined ? [] : [[id, log_level as LogLevel] as const],
+    );
+    logs.setLevels(Object.fromEntries(levels));
+  };
+  apply(config.current);
+  config.onChange(apply);
+}
+
+/** Publishes every line as `hub/log/<plugin>`, for the page. Answers how to end that. */
+function feedLog(logs: LogBook, broker: Broker): () => void {
+  return logs.onEntry((entry) => {
+    // A line that could not be published must not make the next one: that would never end.
+    broker.publish(`hub/log/${entry.plugin}`, JSON.stringify(entry)).catch(() => undefined);
+  });
+}
