@@ -48,11 +48,12 @@ class ThreadedRecorder implements Recorder {
   readonly #collector = new Collector();
   readonly #asked = new Map<number, Asked>();
   #lastQuestion = 0;
+  /** Set while the database is open. */
   #worker: Worker | undefined;
   #batchesAhead = 0;
   #handOver: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
-  #delays = backoff(1000, 60_000);
+  #delays = restartDelays();
   #unsubscribe: (() => void) | undefined;
   #stopping = false;
   #reportedDrops = 0;
@@ -122,13 +123,14 @@ class ThreadedRecorder implements Recorder {
   #startWorker(): Promise<void> {
     const workerData: WorkerData = { file: this.#parts.file, ...this.#settings() };
     const worker = new Worker(distFile('recorder-worker.js'), { workerData, name: 'recorder' });
-    this.#worker = worker;
-    this.#batchesAhead = 0;
-    this.#learn();
     return new Promise((resolve) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'open') resolve();
-        this.#receive(message);
+        if (message.kind === 'open') {
+          this.#opened(worker);
+          resolve();
+        } else {
+          this.#receive(message);
+        }
       });
       worker.on('error', (error) => {
         this.#stats = { ...this.#stats, problem: errorText(error) };
@@ -139,6 +141,18 @@ class ThreadedRecorder implements Recorder {
         this.#ended();
       });
     });
+  }
+
+  #opened(worker: Worker): void {
+    if (this.#stopping) {
+      void worker.terminate();
+      return;
+    }
+    this.#worker = worker;
+    this.#batchesAhead = 0;
+    this.#delays = restartDelays();
+    this.#learn();
+    this.#send();
   }
 
   /** A new worker knows no plugins and devices; the retained descriptions tell it before the first reading does. */
@@ -160,10 +174,8 @@ class ThreadedRecorder implements Recorder {
     this.#restart = setTimeout(() => void this.#startWorker(), this.#delays.next().value);
   }
 
-  #receive(message: FromWorker): void {
-    if (message.kind === 'open') {
-      this.#delays = backoff(1000, 60_000);
-    } else if (message.kind === 'taken') {
+  #receive(message: Exclude<FromWorker, { kind: 'open' }>): void {
+    if (message.kind === 'taken') {
       this.#batchesAhead -= 1;
       if (!this.#handOver) this.#send();
     } else if (message.kind === 'stats') {
@@ -220,6 +232,7 @@ class ThreadedRecorder implements Recorder {
   }
 }
 
+const restartDelays = () => backoff(1000, 60_000);
 const notRunning = () => new HubError('recorder_not_running', 'the recorder is not running');
 
 function unfold({ series, unit, resolution, points, texts }: FlatHistory): SeriesHistory {

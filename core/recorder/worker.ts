@@ -65,6 +65,7 @@ port.on('message', (message: ToWorker) => {
 });
 const maintenance = setInterval(() => attempt(() => archive.maintain()), MAINTAIN_MS);
 send({ kind: 'open' });
+sendStats();
 attempt(() => archive.maintain());
 
 function openArchive(): Archive {
@@ -89,6 +90,10 @@ function take({ topics, payloads, ends, times, retained }: Batch): void {
   else if (archive.waiting > 0) commitTimer ??= setTimeout(() => attempt(commit), commitDelay());
 }
 
+function sendStats(): void {
+  send({ kind: 'stats', stats: archive.stats() });
+}
+
 /** What the hub's thread collected has waited there already. */
 function commitDelay(): number {
   if (archive.isBlocked) return RETRY_MS;
@@ -101,7 +106,7 @@ function commit(): undefined {
   try {
     archive.commit();
   } finally {
-    send({ kind: 'stats', stats: archive.stats() });
+    sendStats();
     if (archive.waiting > 0) commitTimer = setTimeout(() => attempt(commit), RETRY_MS);
   }
 }

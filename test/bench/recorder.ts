@@ -2,12 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import type { HubMessage } from '../../core/broker/contract.ts';
-import type { RecorderConfig } from '../../core/config/contract.ts';
 import { Archive } from '../../core/recorder/archive.ts';
 import type { Recorder } from '../../core/recorder/contract.ts';
-import { createRecorder } from '../../core/recorder/recorder.ts';
+import type { Settings } from '../../core/recorder/protocol.ts';
 import { createLogger } from '../../core/support/log.ts';
+import { busRecorder } from '../core/recorder/bus.ts';
 import type { BenchRow } from './row.ts';
 
 const DEVICES = 40;
@@ -23,13 +22,16 @@ const YEAR_MS = 365 * 86_400_000;
 const GRAPHS = 15;
 
 const log = createLogger('bench', ({ level, message }) => console.error(`  ${level}: ${message}`));
-const config: RecorderConfig = {
-  commit_seconds: 1,
-  exclude: [],
-  retention: [],
-  event_days: 365,
-  max_bytes: 8 * 1024 ** 3,
-  max_series: 1000,
+const settings: Settings = {
+  recorder: {
+    commit_seconds: 1,
+    exclude: [],
+    retention: [],
+    event_days: 365,
+    max_bytes: 8 * 1024 ** 3,
+    max_series: 1000,
+  },
+  timezone: 'Europe/Berlin',
 };
 
 export async function run(): Promise<BenchRow[]> {
@@ -96,11 +98,11 @@ function plainRate(file: string): number {
 }
 
 async function recorderRate(file: string): Promise<{ rate: number; bytesPerReading: number }> {
-  const { recorder, publish } = await startRecorder(file);
-  publish('hub/plugins/station', '{"state":"running"}');
+  const { recorder, bus } = await startRecorder(file);
+  bus.publish('hub/plugins/station', { state: 'running' });
   for (let device = 0; device < DEVICES; device += 1) {
     const sensors = { wind_direction: { unit: '°' }, rain_total: { unit: 'mm', state_class: 'total_increasing' } };
-    publish(`hub/devices/station/d${device}`, JSON.stringify({ name: 'Station', sensors }));
+    bus.publish(`hub/devices/station/d${device}`, { name: 'Station', sensors });
   }
   // Payloads are made before the clock starts: a broker would hand them over ready.
   const states: { topic: string; payload: Buffer }[] = [];
@@ -114,7 +116,7 @@ async function recorderRate(file: string): Promise<{ rate: number; bytesPerReadi
   await recorder.flush();
   const began = performance.now();
   for (const [index, { topic, payload }] of states.entries()) {
-    publish(topic, payload);
+    bus.publish(topic, payload);
     if (index % 1000 === 0) await room(recorder);
   }
   await recorder.flush();
@@ -157,7 +159,7 @@ async function reading(folder: string): Promise<BenchRow[]> {
 }
 
 function fillYear(file: string): void {
-  const archive = new Archive(file, { recorder: config, timezone: 'Europe/Berlin' }, log);
+  const archive = new Archive(file, settings, log);
   const step = YEAR_MS / YEAR_ROWS;
   for (let from = 0; from < YEAR_ROWS; from += PLAIN_BATCH) {
     const readings = Array.from({ length: PLAIN_BATCH }, (_, index) => ({
@@ -186,28 +188,7 @@ function scanYear(file: string): number {
 }
 
 async function startRecorder(file: string) {
-  let handler: (message: HubMessage) => void = () => undefined;
-  const recorder = createRecorder({
-    file,
-    config: () => config,
-    timezone: () => 'Europe/Berlin',
-    broker: {
-      retained: () => [],
-      subscribe: async (_filter, listener) => {
-        handler = listener;
-        return () => undefined;
-      },
-    },
-    log,
-  });
+  const { bus, recorder } = busRecorder(file, log, settings);
   await recorder.start();
-  const publish = (topic: string, payload: string | Buffer) =>
-    handler({
-      topic,
-      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-      qos: 0,
-      retain: true,
-      retained: false,
-    });
-  return { recorder, publish };
+  return { bus, recorder };
 }
