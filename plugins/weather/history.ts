@@ -43,7 +43,7 @@ export function readHistory(
     .prepare<number[], [number, number, number, number]>(
       `SELECT max(time), ${values} FROM archive WHERE time > ? AND time <= ? AND ${field} IS NOT NULL
          AND simulated = (SELECT min(simulated) FROM archive WHERE time > ? AND time <= ?)
-       GROUP BY (time - 1 - ?) / ? ORDER BY 1`,
+       GROUP BY CAST((time - 1 - ?) / ? AS INTEGER) ORDER BY 1`,
     )
     .raw()
     .all(from, to, from, to, from, bucket);
