@@ -1,12 +1,11 @@
-import type { Channel } from './decode.ts';
 import type { SensorChoice } from './readings.ts';
 
 /** As plugin.json's schema describes it, defaults filled in. */
 export type Config = SensorChoice & {
   readonly path?: string;
-  readonly channel?: Channel;
   readonly ignore_bounds: boolean;
   readonly poll_seconds: number;
+  readonly retry_seconds: number;
   readonly capture_days: number;
 } & (
     | { readonly transport: 'auto' | 'hidraw' | 'libusb' }

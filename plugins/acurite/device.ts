@@ -97,7 +97,11 @@ export class UsbConsoles {
     const device = devices.find(({ bus, ports }) => `${Number(bus)}-${ports.join('.')}` === port);
     if (!device) throw new DeviceError('unplugged', `nothing on USB port ${port}`);
     await device.open();
-    await device.reset();
+    try {
+      await device.reset();
+    } finally {
+      await device.close();
+    }
   }
 
   async #read(handle: HIDAsync, report: ReportId): Promise<Uint8Array> {

@@ -129,7 +129,7 @@ export function linkAdvice(link: Link): string {
     case 'starting':
       return 'Waiting for the first outdoor report; the sensor sends one every 18 seconds.';
     case 'unplugged':
-      return `${detail}Plug the console into USB. If it is, put a powered USB hub in between: many ports do not talk to its old, slow kind of USB. Looking again every 30 seconds.`;
+      return `${detail}Plug the console into USB. If it is, put a powered USB hub in between: many ports do not talk to its old, slow kind of USB.`;
     case 'no_driver':
       return `${detail}Install it with "apt-get install libusb-1.0-0 libudev1".`;
     case 'no_permission':

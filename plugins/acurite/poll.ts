@@ -3,10 +3,9 @@ import { type Console, DeviceError, type Evidence } from './device.ts';
 
 /** Seconds after which the console has a new console report. */
 const CONSOLE_SECONDS = 60;
-const RETRY_SECONDS = 30;
-/** A console that stays silent is asked less often: some get worse by being asked. */
-const SLOW_RETRY_SECONDS = 120;
-const FAILURES_BEFORE_SLOW = 10;
+/** A console that stays silent is asked less often after a while: some get worse by being asked. */
+const SILENCES_BEFORE_SLOW = 10;
+const SLOWER = 4;
 
 export interface Clock {
   /** Epoch ms, for the readings. */
@@ -19,6 +18,8 @@ export interface Clock {
 
 export interface PollOptions {
   readonly outdoorSeconds: number;
+  /** After a failure. */
+  readonly retrySeconds: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -29,11 +30,11 @@ export interface PollOptions {
  */
 export async function* poll(
   open: () => Promise<Console>,
-  { outdoorSeconds, clock, signal }: PollOptions,
+  { outdoorSeconds, retrySeconds, clock, signal }: PollOptions,
 ): AsyncGenerator<Evidence> {
   const due: Record<ReportId, number> = { 1: clock.elapsed(), 2: clock.elapsed() };
   const periods: Record<ReportId, number> = { 1: outdoorSeconds * 1000, 2: CONSOLE_SECONDS * 1000 };
-  let failures = 0;
+  let silences = 0;
   while (!signal.aborted) {
     const now = clock.elapsed();
     const wanted = ([1, 2] as const).filter((report) => due[report] <= now);
@@ -44,17 +45,22 @@ export async function* poll(
     const round: Evidence[] = [];
     try {
       for await (const bytes of readReports(open, wanted)) round.push({ kind: 'report', time: clock.time(), bytes });
-      failures = 0;
-      for (const report of wanted) due[report] = Math.max(due[report] + periods[report], now);
+      silences = 0;
+      for (const report of wanted) due[report] = nextDue(due[report], periods[report], now);
     } catch (error) {
       const { failure, message } = DeviceError.from(error);
       round.push({ kind: 'failure', time: clock.time(), failure, detail: message });
-      failures = failure === 'silent' ? failures + 1 : 0;
-      const pause = failures > FAILURES_BEFORE_SLOW ? SLOW_RETRY_SECONDS : RETRY_SECONDS;
+      silences = failure === 'silent' ? silences + 1 : 0;
+      const pause = retrySeconds * (silences > SILENCES_BEFORE_SLOW ? SLOWER : 1);
       due[1] = due[2] = clock.elapsed() + pause * 1000;
     }
     yield* round;
   }
+}
+
+/** Keeps the rhythm; after a pause, of a sleeping machine say, nothing is made up for. */
+function nextDue(due: number, period: number, now: number): number {
+  return due + period > now ? due + period : now + period;
 }
 
 async function* readReports(open: () => Promise<Console>, wanted: readonly ReportId[]): AsyncGenerator<Uint8Array> {

@@ -20,7 +20,7 @@ const clock = SYSTEM_CLOCK;
 
 /** @param folder what a relative `replay.file` is relative to */
 export function openSource(config: Config, folder: string, signal: AbortSignal): Source {
-  const options = { outdoorSeconds: config.poll_seconds, clock, signal };
+  const options = { outdoorSeconds: config.poll_seconds, retrySeconds: config.retry_seconds, clock, signal };
   if (config.transport === 'replay') {
     const { file, interval_ms } = config.replay;
     const evidence = () => replay(resolve(folder, file), interval_ms, clock, signal);
