@@ -57,8 +57,8 @@ interface Found {
   readonly port: string | undefined;
 }
 
-/** Reads failed in a row before `auto` gives the other driver a try. */
-const FAILURES_TO_CHANGE_DRIVER = 3;
+/** Reads failed in a row before `auto` gives the other driver a try: one more than it takes to reset the port. */
+const FAILURES_TO_CHANGE_DRIVER = 4;
 
 /** The consoles on this machine's USB. */
 export class UsbConsoles {

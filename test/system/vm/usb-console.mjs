@@ -1,13 +1,14 @@
 // A weather console as a USB device: 24c0:0003, HID, answering GET_REPORT on the control endpoint, through FunctionFS.
-// One JSON object a line on standard input steers it:
+// A process of its own, as reading the control endpoint blocks a thread until something happens on the bus.
+// JSON lines on standard input steer it; each is repeated as {"done": ...} when it has been obeyed:
 //   {"reports": {"1": ["01ab...", ...], "2": [...]}}   answers, taken in turn
-//   {"mood": "well" | "stall" | "mute" | "slip"}        stall = EPIPE at once, mute = no answer at all (5 s),
-//                                                       slip = every byte shifted by one bit
-//   {"heals": true}                                     a reset of the port makes it well again
+//   {"mood": "well" | "stall" | "mute" | "slip"}        stall: EPIPE at once; mute: no answer, the kernel waits 5 s;
+//                                                       slip: every byte shifted by one bit
+//   {"heals": true}                                     a reset of its port makes it well again
 //   {"plug": true} {"plug": false}
-// It prints a line for what happens to it: {"enabled": true}, {"asked": 1}.
+// It prints what the bus does to it: {"enabled": true}, {"asked": 1}.
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, read, readSync, writeSync } from 'node:fs';
+import { mkdirSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -97,20 +98,15 @@ function ignoringEnd(action) {
   }
 }
 
-createInterface({ input: process.stdin })
-  .on('line', (line) => {
-    const order = JSON.parse(line);
-    if (order.reports) answers = order.reports;
-    if (order.mood) mood = order.mood;
-    if (order.heals !== undefined) heals = order.heals;
-    if (order.plug === true) gadget.plug();
-    if (order.plug === false) gadget.unplug();
-    say({ done: order });
-  })
-  .on('close', () => {
-    closeSync(control);
-    process.exit();
-  });
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const order = JSON.parse(line);
+  if (order.reports) answers = order.reports;
+  if (order.mood) mood = order.mood;
+  if (order.heals !== undefined) heals = order.heals;
+  if (order.plug === true) gadget.plug();
+  if (order.plug === false) gadget.unplug();
+  say({ done: order });
+});
 
 const readEvents = promisify(read);
 const events = Buffer.alloc(12 * 8);

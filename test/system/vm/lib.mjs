@@ -1,0 +1,110 @@
+// What tests inside the virtual machine are written with.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const NOBODY = 65534;
+
+/** Asks again until `probe` answers something true. The machine is 10 to 30 times slower than the one it runs on. */
+export async function until(what, probe, seconds = 60) {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (performance.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
+    await setTimeout(100);
+  }
+}
+
+/** Runs a program, answers its output. */
+export const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' });
+
+/** A child that talks in lines; it ends with the test run. */
+function speaking(program, args, onLine) {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  after(() => void child.kill('SIGKILL'));
+  createInterface({ input: child.stdout }).on('line', onLine);
+  return child;
+}
+
+/**
+ * The shipped hub, run by a user without rights (but in the group plugdev), watched by mosquitto_sub.
+ * @param {object} config of cupboard.yaml
+ */
+export async function startHub(config) {
+  const dataDir = mkdtempSync('/var/tmp/hub-');
+  chownSync(dataDir, NOBODY, NOBODY);
+  writeFileSync(join(dataDir, 'cupboard.yaml'), JSON.stringify(config), { mode: 0o644 });
+  for (const folder of [root, process.execPath]) letThrough(folder);
+
+  const user = [
+    '--reuid',
+    `${NOBODY}`,
+    '--regid',
+    `${NOBODY}`,
+    '--groups',
+    run('getent', 'group', 'plugdev').split(':')[2],
+  ];
+  const hub = [process.execPath, join(root, 'dist/cupboard.js'), 'start', '--data', dataDir];
+  const listen = ['--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0'];
+  let port;
+  const child = speaking('setpriv', [...user, ...hub, ...listen], (line) => {
+    port = /mqtt=mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port;
+  });
+  await until('the hub', () => port, 120);
+
+  const topics = new Map();
+  speaking('mosquitto_sub', ['-p', port, '-v', '-t', '#'], (line) => {
+    const [topic, ...payload] = line.split(' ');
+    topics.set(topic, payload.join(' '));
+  });
+  return {
+    /** The last payload of a topic as text, and as JSON. */
+    text: (topic) => topics.get(topic),
+    json: (topic) => JSON.parse(topics.get(topic) ?? 'null'),
+    /** Asks the HTTP API over hub.sock. */
+    async api(method, path, body) {
+      const sent = body === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(body)];
+      const target = ['--unix-socket', join(dataDir, 'hub.sock'), `http://hub${path}`];
+      const { stdout } = await promisify(execFile)('curl', ['-sS', '-X', method, ...sent, ...target]);
+      return JSON.parse(stdout);
+    },
+    /** Answers the exit code. */
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', resolve);
+        child.kill('SIGTERM');
+      }),
+  };
+}
+
+/** Lets any user reach a file, wherever the checkout lies; nothing here outlives the machine. */
+function letThrough(file) {
+  for (let folder = file; folder !== '/'; folder = dirname(folder)) run('chmod', 'a+x', folder);
+}
+
+/** The weather console of usb-console.mjs. */
+export function createConsole() {
+  const heard = new EventEmitter();
+  const program = fileURLToPath(new URL('usb-console.mjs', import.meta.url));
+  const child = speaking(process.execPath, [program], (line) => {
+    for (const [event, value] of Object.entries(JSON.parse(line))) heard.emit(event, value);
+  });
+  return {
+    /** Resolves when it has been obeyed; one order at a time. */
+    async tell(order) {
+      const obeyed = once(heard, 'done');
+      child.stdin.write(`${JSON.stringify(order)}\n`);
+      await obeyed;
+    },
+    /** Resolves when somebody asks it for a report. */
+    asked: () => once(heard, 'asked'),
+  };
+}
