@@ -29,11 +29,11 @@ const start: StartPlugin<Config> = async (hub) => {
   hub.every(60, () => memory.flush());
   hub.every(3600, () => memory.prune(hub.config.capture_days));
 
-  const following = follow(hub, source, memory, options);
-  return async () => {
-    await following;
-    memory.flush();
-  };
+  follow(hub, source, memory, options).catch((error) => {
+    if (!hub.signal.aborted) throw error; // ends the process: the hub starts it again
+  });
+  // Not waiting for a read in flight: a silent console would hold the stop up for 5 s.
+  return () => memory.flush();
 };
 export default start;
 
@@ -46,6 +46,7 @@ async function follow(hub: Hub<Config>, source: Source, memory: Memory, options:
   await publishLink(link);
 
   for await (const evidence of source.evidence()) {
+    if (hub.signal.aborted) return;
     if (evidence.kind === 'failure') {
       link = observeFailure(link, evidence.failure, evidence.detail);
     } else {
