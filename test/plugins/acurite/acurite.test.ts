@@ -179,7 +179,7 @@ describe('the command decode', () => {
 });
 
 it('without a console is waiting for one, and says so', async () => {
-  const hub = await startHub({ config: { plugins: { acurite: {} } } });
+  const hub = await startHub({ config: { plugins: { acurite: { path: 'nowhere' } } } });
   const link = await waitFor('the link', async () => {
     const now = await json(hub, 'acurite/link');
     return now.state === 'unplugged' && now;
