@@ -43,7 +43,7 @@ export function createApp(parts: AppParts): Express {
   });
   registerRoutes(app, apiRoutes(parts), callerOf);
   const assets = new Assets();
-  app.use('/plugins/:id', pluginPages(parts.plugins, assets, callerOf));
+  app.use('/plugins/:id', pluginPages(parts, assets, callerOf));
   app.use(servePage(parts.webFolder, assets));
   app.use((request) => {
     throw new HttpProblem(404, 'route_unknown', `there is no ${request.method} ${request.path}`);

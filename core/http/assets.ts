@@ -13,7 +13,7 @@ const ENCODERS = {
 type Encoding = keyof typeof ENCODERS;
 /** The smaller first: browsers name them in no order of liking. */
 const ENCODINGS: readonly Encoding[] = ['br', 'gzip'];
-const COMPRESSIBLE = new Set(['.html', '.js', '.css', '.svg', '.json', '.map', '.webmanifest', '.txt']);
+const COMPRESSIBLE = new Set(['.html', '.js', '.mjs', '.css', '.svg', '.json', '.map', '.webmanifest', '.txt']);
 /** Vite puts what has a hash of its content in its name there. */
 const HASHED = `${sep}assets${sep}`;
 

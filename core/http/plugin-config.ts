@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createAjv } from '../config/ajv.ts';
 import type { ConfigFile } from '../config/contract.ts';
-import { toProblems } from '../config/problems.ts';
-import { HUB_PLUGIN_KEYS } from '../config/schema.ts';
 import type { PluginDetails } from '../plugins/contract.ts';
+import { checkPluginConfig } from '../plugins/plugin-config.ts';
 import type { Json, JsonObject } from '../sdk/contract.ts';
 import { ConfigError } from '../support/errors.ts';
+import { HttpProblem } from './problem.ts';
 import type { Schema } from './route.ts';
 
 /** What the page is shown in place of a secret, and what it sends back for one that stays. */
@@ -32,20 +31,13 @@ export async function writePluginConfig(
   { row: { id }, manifest }: PluginDetails,
   sent: JsonObject,
 ): Promise<void> {
+  if (!manifest) throw new HttpProblem(409, 'manifest_invalid', `the plugin.json of ${id} must be mended first`);
   const present = config.current.plugins[id];
   const next = unmask(sent, present, ['plugins', id]) as JsonObject;
-  checkPluginConfig(id, manifest?.config, next);
-  const changes = differences(present, next, manifest?.config, ['plugins', id]);
+  const { problems } = checkPluginConfig(manifest, next, `plugins.${id}`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const changes = differences(present, next, manifest.config, ['plugins', id]);
   if (changes.length > 0) await config.edit(changes);
-}
-
-function checkPluginConfig(id: string, schema: JsonObject | undefined, config: JsonObject): void {
-  const validate = createAjv().compile(schema ?? {});
-  // A copy, because checking fills in the defaults, and those are not to be written down.
-  const own = structuredClone(
-    Object.fromEntries(Object.entries(config).filter(([key]) => !HUB_PLUGIN_KEYS.includes(key))),
-  );
-  if (!validate(own)) throw new ConfigError(toProblems(validate.errors ?? [], `plugins.${id}`));
 }
 
 /** Puts the present secrets back where the mask stands. */

@@ -1,7 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { join, relative } from 'node:path';
 import express, { type Request, type Response, type Router } from 'express';
-import type { PluginDetails, PluginManager } from '../plugins/contract.ts';
+import { bundleModule } from '../plugins/bundle.ts';
+import type { PluginDetails } from '../plugins/contract.ts';
 import { type Assets, fileBelow } from './assets.ts';
+import type { HttpParts } from './contract.ts';
 import type { Caller } from './gate.ts';
 import { SANDBOX } from './headers.ts';
 import { HttpProblem } from './problem.ts';
@@ -15,7 +18,7 @@ import { forward } from './proxy.ts';
  * login is given.
  */
 export function pluginPages(
-  plugins: PluginManager,
+  { plugins, dataDir }: Pick<HttpParts, 'plugins' | 'dataDir'>,
   assets: Assets,
   callerOf: (response: Response) => Caller | undefined,
 ): Router {
@@ -41,7 +44,8 @@ export function pluginPages(
   router.get(['/panel.js', '/panel.js.map'], async (request, response) => {
     const hasKey = request.query['key'] === panelKey(String((request.params as { id: string }).id));
     if (!hasKey) requireLogin(request, response);
-    const file = panelFile(find(request)) + (request.path.endsWith('.map') ? '.map' : '');
+    const found = find(request);
+    const file = request.path.endsWith('.map') ? `${panelFile(found)}.map` : await builtPanel(found, dataDir);
     if (!(await assets.send(request, response, file))) throw new HttpProblem(404, 'panel_missing', 'no such file');
   });
   router.get('/frame', (request, response) => {
@@ -68,6 +72,19 @@ function panelFile({ row, manifest, folder }: PluginDetails): string {
   const file = manifest?.panel === undefined ? undefined : fileBelow(folder, encodeURI(manifest.panel));
   if (file === undefined) throw new HttpProblem(404, 'panel_missing', `${row.id} has no panel`);
   return file;
+}
+
+/** What the browser runs: what ships with the hub is built, TypeScript that users drop in is not. */
+function builtPanel(plugin: PluginDetails, dataDir: string): string | Promise<string> {
+  const file = panelFile(plugin);
+  const { folder, row } = plugin;
+  if (!/\.m?ts$/.test(file)) return file;
+  return bundleModule({
+    folder,
+    entry: relative(folder, file),
+    cache: join(dataDir, 'cache', row.id),
+    platform: 'browser',
+  });
 }
 
 function sendFrame(request: Request, response: Response, { row }: PluginDetails, key: string): void {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { ConfigError, HubError, type Problem } from '../support/errors.ts';
+import { ConfigError, HubError, ManifestError, type Problem } from '../support/errors.ts';
 import { TooManyLogins } from './accounts.ts';
 
 /** An answer other than success, as RFC 9457 has it. */
@@ -28,7 +28,10 @@ export class HttpProblem extends HubError {
 
 /** What the errors of the hub's parts mean over HTTP; an error that is not here is a fault of the hub: 500. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  bundle_failed: 422,
   config_invalid: 422,
+  install_source: 422,
+  install_taken: 409,
   last_admin: 409,
   link_invalid: 403,
   login_refused: 401,
@@ -37,6 +40,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   plugin_first_party: 409,
   plugin_not_runnable: 409,
   plugin_unknown: 404,
+  recorder_blocked: 503,
+  recorder_not_running: 503,
   series_unknown: 404,
   topic_invalid: 422,
   token_exists: 409,
@@ -54,8 +59,12 @@ export function toProblem(error: unknown): { body: ProblemBody; headers: Record<
   if (!(error instanceof HubError)) return undefined;
   const status = error instanceof HttpProblem ? error.status : STATUS_OF_CODE[error.code];
   if (status === undefined) return undefined;
-  const problems = error instanceof HttpProblem || error instanceof ConfigError ? error.problems : undefined;
+  const problems = hasProblems(error) ? error.problems : undefined;
   return problem(status, error.code, error.message, problems, headersOf(error, status));
+}
+
+function hasProblems(error: HubError): error is HttpProblem | ConfigError | ManifestError {
+  return [HttpProblem, ConfigError, ManifestError].some((kind) => error instanceof kind);
 }
 
 function headersOf(error: HubError, status: number): Record<string, string> {

@@ -3,16 +3,19 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BuildFailure, Message, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
+import type { BuildFailure, BuildOptions, Message, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 import { HubError } from '../support/errors.ts';
 import { writeFileAtomic } from '../support/files.ts';
 import { distFile } from '../support/paths.ts';
 
-const SOURCES = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json']);
+const SOURCES = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json', '.css']);
+
+/** Where a module runs: in the plugin's process, or as its panel in the page. */
+type Platform = 'node' | 'browser';
 
 /**
  * Makes one JavaScript file of a user's plugin module, TypeScript or not, in a cache keyed by content. `cupboard/sdk`
- * becomes the hub's own; packages are taken from the plugin's node_modules when it runs.
+ * becomes the hub's own; packages are taken from the plugin's node_modules when it runs, or bundled for the browser.
  * @returns path of the JavaScript file; its source map lies beside it
  * @throws HubError `bundle_failed` with file:line of every error
  */
@@ -20,6 +23,7 @@ export async function bundleModule(options: {
   readonly folder: string;
   readonly entry: string;
   readonly cache: string;
+  readonly platform?: Platform;
 }): Promise<string> {
   const folder = await realpath(options.folder);
   const name = options.entry.replaceAll(/[^A-Za-z0-9]+/g, '-');
@@ -27,12 +31,12 @@ export async function bundleModule(options: {
   if (!existsSync(file)) {
     await mkdir(options.cache, { recursive: true });
     await removeOlder(options.cache, name);
-    await build(folder, join(folder, options.entry), file);
+    await build(folder, join(folder, options.entry), file, options.platform ?? 'node');
   }
   return file;
 }
 
-async function build(folder: string, entry: string, file: string): Promise<void> {
+async function build(folder: string, entry: string, file: string, platform: Platform): Promise<void> {
   const esbuild = await import('esbuild');
   try {
     const { outputFiles } = await esbuild.build({
@@ -42,18 +46,10 @@ async function build(folder: string, entry: string, file: string): Promise<void>
       write: false,
       bundle: true,
       format: 'esm',
-      platform: 'node',
-      target: `node${process.versions.node}`,
-      sourcemap: true,
-      sourcesContent: false,
+      platform,
       logLevel: 'silent',
-      // The code runs from the cache, but what it opens beside itself lies in its folder.
-      define: {
-        'import.meta.url': JSON.stringify(pathToFileURL(entry).href),
-        'import.meta.filename': JSON.stringify(entry),
-        'import.meta.dirname': JSON.stringify(dirname(entry)),
-      },
-      plugins: [pluginResolver(folder)],
+      plugins: [pluginResolver(folder, platform)],
+      ...(platform === 'node' ? nodeOptions(entry) : BROWSER_OPTIONS),
     });
     const map = outputFiles.find((output) => output.path.endsWith('.map'));
     const code = outputFiles.find((output) => output.path === file);
@@ -67,6 +63,27 @@ async function build(folder: string, entry: string, file: string): Promise<void>
   }
 }
 
+function nodeOptions(entry: string): Omit<BuildOptions, 'write'> {
+  return {
+    target: `node${process.versions.node}`,
+    sourcemap: true,
+    sourcesContent: false,
+    // The code runs from the cache, but what it opens beside itself lies in its folder.
+    define: {
+      'import.meta.url': JSON.stringify(pathToFileURL(entry).href),
+      'import.meta.filename': JSON.stringify(entry),
+      'import.meta.dirname': JSON.stringify(dirname(entry)),
+    },
+  };
+}
+
+/** As the panels that ship with the hub are built; the map is within, because only one file is served. */
+const BROWSER_OPTIONS: Omit<BuildOptions, 'write'> = {
+  target: 'es2022',
+  sourcemap: 'inline',
+  loader: { '.css': 'text' },
+};
+
 /** Ends the compiler: a process of some 20 MB, which the next changed plugin starts again within 100 ms. */
 export async function endCompiler(): Promise<void> {
   const esbuild = await import('esbuild');
@@ -78,7 +95,7 @@ function describe({ location, text }: Message): string {
   return location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text;
 }
 
-function pluginResolver(folder: string): Plugin {
+function pluginResolver(folder: string, platform: Platform): Plugin {
   const RESOLVED = Symbol('already asked');
   return {
     name: 'cupboard',
@@ -94,8 +111,8 @@ function pluginResolver(folder: string): Plugin {
         if (found.external) return { path, external: true }; // built into Node
         const isPackage = !path.startsWith('.') && !path.startsWith('/');
         if (found.errors.length > 0) return { errors: isPackage ? [{ text: notInstalled(path) }] : found.errors };
-        // Packages run as they were installed, native modules and all; only the plugin's own files are bundled.
-        if (isPackage) return { path: pathToFileURL(found.path).href, external: true };
+        // In a process packages run as they were installed, native modules and all; only the plugin's own files are bundled.
+        if (isPackage && platform === 'node') return { path: pathToFileURL(found.path).href, external: true };
         return isWithin(folder, found.path)
           ? undefined
           : { errors: [{ text: `${path} lies outside the plugin's folder` }] };

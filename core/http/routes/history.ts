@@ -36,6 +36,7 @@ export function historyRoutes(recorder: Recorder, logs: LogBook): Route[] {
       summary: 'All recorded series',
       access: 'viewer',
       answer: list(SERIES),
+      problems: [503],
       handle: () => recorder.series(),
     }),
     defineRoute<undefined, Range & { series: string; points: number; format: 'json' | 'csv' }>({
@@ -52,7 +53,7 @@ export function historyRoutes(recorder: Recorder, logs: LogBook): Route[] {
       },
       answer: HISTORY,
       texts: ['text/csv'],
-      problems: [404],
+      problems: [404, 503],
       handle: async ({ query: { series, from, to, points, format } }) => {
         const history = await recorder.history({ series, points, ...readRange({ from, to }) });
         return format === 'csv' ? toCsv(history) : history;
@@ -70,6 +71,7 @@ export function historyRoutes(recorder: Recorder, logs: LogBook): Route[] {
         limit: limit(200, 10_000),
       },
       answer: list(object({ time: TIME, topic: TEXT, payload: TEXT })),
+      problems: [503],
       handle: ({ query: { from, to, filter, limit } }) =>
         recorder.events({ filter, limit, ...readRange({ from, to }) }),
     }),

@@ -76,7 +76,7 @@ export function pluginRoutes({ plugins, broker, config }: PluginRouteParts): Rou
       body: object({ source: { ...TEXT, minLength: 1, description: 'path of a folder, .tgz or .zip' } }),
       answer: object({ id: TEXT, permissions: PERMISSIONS }),
       statuses: [201],
-      problems: [404, 409],
+      problems: [409],
       handle: ({ body }) => plugins.install(body.source),
     }),
     defineRoute({
@@ -117,7 +117,7 @@ export function pluginRoutes({ plugins, broker, config }: PluginRouteParts): Rou
       access: 'admin',
       body: ANY_OBJECT,
       answer: CONFIG,
-      problems: [404],
+      problems: [404, 409],
       handle: async ({ params, body }) => {
         const found = find(params['id']);
         await writePluginConfig(config, found, body);

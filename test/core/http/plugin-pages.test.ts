@@ -114,6 +114,24 @@ test('serves the panel of a plugin, and its map when there is one', async () => 
   expect((await ask(local, 'GET', '/plugins/nobody/panel.js')).status).toBe(404);
 });
 
+test('a panel in TypeScript needs no build by who drops it in', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(
+    join(folder, 'panel.ts'),
+    "import css from './panel.css';\nexport default (e: Element): string => css;\n",
+  );
+  await writeFile(join(folder, 'panel.css'), '.gauge { color: teal }');
+  const { dataDir } = await startHttp({ plugins: [pluginDetails('mine', { panel: 'panel.ts', folder })] });
+  const local = { socketPath: join(dataDir, 'hub.sock') };
+  const panel = await ask(local, 'GET', '/plugins/mine/panel.js');
+  expect(panel.headers['content-type']).toMatch(/javascript/);
+  expect(panel.text).toContain('.gauge { color: teal }');
+  expect(panel.text).not.toContain(': Element');
+  await writeFile(join(folder, 'panel.ts'), 'export default (;\n');
+  const broken = await ask(local, 'GET', '/plugins/mine/panel.js');
+  expect(broken).toMatchObject({ status: 422, json: { detail: expect.stringMatching(/^panel\.ts:1:\d+: /) } });
+});
+
 test('no manifest makes the hub serve what lies outside the plugin folder', async () => {
   const plugin = await pluginWithPanel(false);
   for (const panel of ['../outside.js', '..%2foutside.js', '/etc/hostname']) {
