@@ -83,7 +83,7 @@ export function createPluginHub(options: {
     },
 
     async http() {
-      web ??= import('./http.ts').then(({ openPluginServer }) => openPluginServer(start.httpSocket));
+      web ??= import('./http.ts').then(({ openPluginServer }) => openPluginServer(start.httpSocket, id));
       const { router } = await web;
       tell({ type: 'http' });
       return router;

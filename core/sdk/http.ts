@@ -10,13 +10,13 @@ export interface PluginServer {
 
 /**
  * The plugin's own HTTP server, on a Unix socket that only the hub's user can open; the hub checks the login and passes
- * what was asked for below `/plugins/<id>/` on to it.
+ * what was asked for below `/plugins/<id>/` on to it, under its full path.
  */
-export async function openPluginServer(socket: string): Promise<PluginServer> {
+export async function openPluginServer(socket: string, id: string): Promise<PluginServer> {
   const app = express();
   app.disable('x-powered-by');
   const router = express.Router();
-  app.use(router);
+  app.use(`/plugins/${id}`, router);
   const server = createServer(app);
   rmSync(socket, { force: true }); // of a process that was killed
   server.listen(socket);
