@@ -1,5 +1,5 @@
 import type { PanelApi } from 'cupboard/sdk/panel';
-import { html, svg, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { HistoryPoint } from '../history.ts';
 
 const WIDTH = 600;
@@ -17,20 +17,16 @@ export function slotSums(points: readonly HistoryPoint[], from: number, to: numb
 /** Rain as a row of bars, drawn to the wettest. */
 export function rainBars(
   points: readonly HistoryPoint[],
-  range: { from: number; to: number; slots: number; height: number; label: string },
+  range: { from: number; to: number; slots: number; height: number; label: string; hasScale?: boolean },
   api: PanelApi,
 ): TemplateResult {
-  const { from, to, slots, height, label } = range;
+  const { from, to, slots, height, label, hasScale } = range;
   const sums = slotSums(points, from, to, slots);
   const most = Math.max(...sums);
   const total = sums.reduce((sum, value) => sum + value, 0);
   const width = WIDTH / slots;
-  const when = (slot: number) =>
-    new Date(from + ((slot + 1) / slots) * (to - from)).toLocaleString(undefined, {
-      timeZone: api.hub.timezone,
-      dateStyle: 'medium',
-      timeStyle: 'short',
-    });
+  const text = (time: number) =>
+    new Date(time).toLocaleString(undefined, { timeZone: api.hub.timezone, dateStyle: 'medium', timeStyle: 'short' });
   return html`<svg
     class="bars"
     viewBox="0 0 ${WIDTH} ${height}"
@@ -42,7 +38,14 @@ export function rainBars(
     ${sums.map((sum, slot) => {
       const tall = most > 0 ? (sum / most) * (height - 4) : 0;
       return svg`<rect x=${slot * width + width * 0.14} y=${height - tall} width=${width * 0.72} height=${tall} rx="2">
-        <title>to ${when(slot)}: ${api.show(sum, 'mm').text}</title></rect>`;
+        <title>to ${text(from + ((slot + 1) / slots) * (to - from))}: ${api.show(sum, 'mm').text}</title></rect>`;
     })}
-  </svg>`;
+  </svg>
+  ${
+    hasScale
+      ? html`<p class="row apart soft small">
+          <span>${text(from)}</span><span>${api.show(total, 'mm').text} in all, bars up to ${api.show(most, 'mm').text}</span><span>${text(to)}</span>
+        </p>`
+      : nothing
+  }`;
 }

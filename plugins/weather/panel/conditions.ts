@@ -21,7 +21,9 @@ interface Now {
 /** The cards of the current conditions. */
 export function conditions(state: Now): TemplateResult {
   return html`<section class="now ${state.isOld ? 'old' : ''}" aria-label="Current conditions">
-    ${airCard(state)} ${windCard(state)} ${rainCard(state)} ${pressureCard(state)} ${indoorCard(state)}
+    <div class="column">${airCard(state)} ${indoorCard(state)}</div>
+    <div class="column">${windCard(state)}</div>
+    <div class="column wet">${rainCard(state)} ${pressureCard(state)}</div>
   </section>`;
 }
 
@@ -132,8 +134,8 @@ function fact(name: string, value: Value, unit: string, api: PanelApi, sign = ''
 }
 
 function big(value: Value, unit: string, api: PanelApi): TemplateResult {
-  if (value === undefined) return html`<p class="big-value none">–<span class="unit">not measured now</span></p>`;
-  if (value === null) return html`<p class="big-value none">?<span class="unit">sensor fault</span></p>`;
+  if (value === undefined) return html`<p class="none">Not measured now</p>`;
+  if (value === null) return html`<p class="none">Sensor fault</p>`;
   const shown = api.show(value, unit);
   const [number] = shown.text.split(/[\s°%]/);
   return html`<p class="big-value">${number}<span class="unit">${shown.unit}</span></p>`;

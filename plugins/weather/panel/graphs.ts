@@ -18,10 +18,11 @@ interface Line {
 
 const CHARTS: readonly { title: string; lines: readonly Line[] }[] = [
   {
-    title: 'Temperature',
+    title: 'Temperature and humidity',
     lines: [
       { field: 'temperature', archived: 'temperature', label: 'Temperature', unit: '°C' },
       { field: 'dew_point', archived: 'dew_point', label: 'Dew point', unit: '°C' },
+      { field: 'humidity', archived: 'humidity', label: 'Humidity', unit: '%' },
     ],
   },
   {
@@ -35,7 +36,6 @@ const CHARTS: readonly { title: string; lines: readonly Line[] }[] = [
     title: 'Pressure',
     lines: [{ field: 'pressure_sea_level', archived: 'pressure_sea_level', label: 'Sea level', unit: 'hPa' }],
   },
-  { title: 'Humidity', lines: [{ field: 'humidity', archived: 'humidity', label: 'Outside', unit: '%' }] },
 ];
 
 /** Up to here the recorder has every reading; beyond it the archive knows more, also what was imported. */
@@ -70,7 +70,11 @@ export function graphs(options: {
         <figcaption>Rain</figcaption>
         ${until(
           rainOf(source, { from, to }).then((points) =>
-            rainBars(points, { from, to, slots, height: 240, label: `Rain, ${RANGES[range].label}` }, api),
+            rainBars(
+              points,
+              { from, to, slots, height: 240, label: `Rain, ${RANGES[range].label}`, hasScale: true },
+              api,
+            ),
           ),
           html`<p class="soft">Asking for the history …</p>`,
         )}

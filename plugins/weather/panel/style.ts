@@ -1,20 +1,24 @@
 /** Only what the page's own style sheet has not; built as a sheet because the page's policy allows no inline styles. */
 export const style = new CSSStyleSheet();
 style.replaceSync(`
-.weather-panel .now { display: grid; gap: var(--space); grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); align-items: stretch; }
+.weather-panel .now { display: grid; gap: var(--space); align-items: stretch; }
+.weather-panel .column { display: flex; flex-direction: column; gap: var(--space); min-width: 0; }
+.weather-panel .column > :first-child { flex: 1; }
+.weather-panel { container-type: inline-size; }
+@container (min-width: 36rem) { .weather-panel .now { grid-template-columns: 1fr 1fr; } .weather-panel .column.wet { grid-column: 1 / -1; flex-direction: row; } .weather-panel .column.wet > * { flex: 1; } }
+@container (min-width: 56rem) { .weather-panel .now { grid-template-columns: 1fr 1fr 1fr; } .weather-panel .column.wet { grid-column: auto; flex-direction: column; } .weather-panel .column.wet > :last-child { flex: none; } }
 .weather-panel .now.old .card { opacity: 0.6; }
 .weather-panel .card { display: flex; flex-direction: column; gap: 0.85rem; margin: 0; }
 .weather-panel .card h2, .weather-panel figcaption { font-size: 1rem; font-weight: 600; color: var(--ink-soft); letter-spacing: 0; }
 .weather-panel .air .big-value { font-size: clamp(4rem, 12vw, 5.5rem); font-weight: 350; }
-.weather-panel .big-value.none { color: var(--ink-soft); }
-.weather-panel .big-value.none .unit { font-size: 1rem; }
 .weather-panel .air .big-value .unit { font-size: 0.35em; vertical-align: top; position: relative; top: 0.45em; }
+.weather-panel .none { color: var(--ink-soft); font-size: 1.35rem; }
 .weather-panel .lead { font-size: 1.1rem; }
 .weather-panel .chip .dot { color: var(--good); }
 .weather-panel .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); gap: 0.6rem 1rem; margin-top: auto; }
 .weather-panel .facts dt { color: var(--ink-soft); font-size: 0.8125rem; }
 .weather-panel .facts dd { font-weight: 560; font-size: 1.05rem; }
-.weather-panel .compass { display: block; width: min(100%, 15rem); margin: 0 auto; }
+.weather-panel .compass { display: block; width: min(100%, 19rem); margin: auto; }
 .weather-panel .compass .face { fill: var(--well); stroke: var(--line); stroke-width: 1; }
 .weather-panel .compass .tick { stroke: var(--line-strong); stroke-width: 0.75; opacity: 0.7; }
 .weather-panel .compass .tick.major { stroke: var(--ink-soft); stroke-width: 1.5; opacity: 1; }
