@@ -1,13 +1,13 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { errorCode, HubError } from '../support/errors.ts';
-import { formatAddress, isLoopback, parseAddress, portHolder } from '../support/ports.ts';
+import { formatAddress, isLoopback, parseAddress, portBusy } from '../support/ports.ts';
 
 export type OnSocket = (socket: Socket) => void;
 
 /**
  * Opens the network listener.
- * @throws HubError `address_in_use` naming who has the port, `address_invalid`
+ * @throws HubError `port_busy`, `address_invalid`
  */
 export async function listenTcp(address: string, onSocket: OnSocket): Promise<Server> {
   const parsed = parseAddress(address);
@@ -21,12 +21,8 @@ export async function listenTcp(address: string, onSocket: OnSocket): Promise<Se
         cause: error,
       });
     }
-    const holder = (await portHolder(parsed.port)) ?? 'another process';
-    throw new HubError(
-      'address_in_use',
-      `${address} is taken by ${holder}: start the hub with --mqtt ${formatAddress(parsed.host, parsed.port + 1)}, or let it use that broker with broker.url`,
-      { cause: error },
-    );
+    const external = '. To use that broker instead (broker.url) is not in this version';
+    throw await portBusy(address, '--mqtt', 'broker.listen', error, external);
   }
   return server;
 }

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { errorCode, HubError } from '../support/errors.ts';
-import { formatAddress, isLoopback, parseAddress, portHolder } from '../support/ports.ts';
+import { formatAddress, isLoopback, parseAddress, portBusy } from '../support/ports.ts';
 import { createApp } from './app.ts';
 import type { HttpParts, HttpServer } from './contract.ts';
 import { createGate } from './gate.ts';
@@ -89,7 +89,7 @@ async function listen(server: Server, address: string): Promise<string> {
   try {
     await listening(server, () => server.listen({ host, port, exclusive: true }));
   } catch (error) {
-    throw await listenError(error, address, port);
+    throw await listenError(error, address);
   }
   const taken = server.address() as AddressInfo;
   return formatAddress(isUnspecified(host) ? hostname() : host, taken.port);
@@ -98,16 +98,9 @@ async function listen(server: Server, address: string): Promise<string> {
 /** "All addresses" is one to listen on, not one to go to. */
 const isUnspecified = (host: string) => host === '0.0.0.0' || host === '::';
 
-async function listenError(cause: unknown, address: string, port: number): Promise<HubError> {
-  if (errorCode(cause) !== 'EADDRINUSE') {
-    return new HubError('http_listen', `cannot listen on ${address}: ${(cause as Error).message}`, { cause });
-  }
-  const holder = (await portHolder(port)) ?? 'another program';
-  return new HubError(
-    'port_busy',
-    `${address} is taken by ${holder}: give another address with --http 127.0.0.1:${port + 1} or http.listen in cupboard.yaml`,
-    { cause },
-  );
+async function listenError(cause: unknown, address: string): Promise<HubError> {
+  if (errorCode(cause) === 'EADDRINUSE') return portBusy(address, '--http', 'http.listen', cause);
+  return new HubError('http_listen', `cannot listen on ${address}: ${(cause as Error).message}`, { cause });
 }
 
 /** Whoever can open this socket is admin, so it is the owner's alone from the moment it exists. */

@@ -68,11 +68,20 @@ async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<bo
   return false;
 }
 
-/** The refusal to start on a taken port: who has it, and the ways out. */
-export async function portBusy(address: string, option: string, key: string): Promise<HubError> {
+/**
+ * The refusal to listen on a taken port: who has it, and the ways out.
+ * @param more what else can be said about this listener
+ */
+export async function portBusy(
+  address: string,
+  option: string,
+  key: string,
+  cause: unknown,
+  more = '',
+): Promise<HubError> {
   const { host, port } = parseAddress(address) ?? { host: address, port: 0 };
-  const holder = await portHolder(port);
+  const holder = (await portHolder(port)) ?? 'another program';
   const free = formatAddress(host, await nextFreePort(host, port + 1));
-  const elsewhere = `let the hub listen elsewhere with ${option} ${free} or ${key} in cupboard.yaml`;
-  return new HubError('port_busy', `${address} is taken${holder ? ` by ${holder}` : ''}: stop that, or ${elsewhere}`);
+  const message = `${address} is taken by ${holder}: listen elsewhere with ${option} ${free} or ${key} in cupboard.yaml, or stop that program${more}`;
+  return new HubError('port_busy', message, { cause });
 }

@@ -34,7 +34,7 @@ test('finds the next free port', async () => {
 test('names who has a port, and both ways out', async () => {
   const port = await takePort();
   expect(await portHolder(port)).toContain(`(pid ${process.pid})`);
-  const error = await portBusy(`127.0.0.1:${port}`, '--mqtt', 'broker.listen');
+  const error = await portBusy(`127.0.0.1:${port}`, '--mqtt', 'broker.listen', new Error('EADDRINUSE'));
   expect(error.message).toMatch(
     new RegExp(`^127.0.0.1:${port} is taken by .*pid ${process.pid}.*--mqtt 127.0.0.1:\\d+ or broker.listen`),
   );
