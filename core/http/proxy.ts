@@ -8,8 +8,8 @@ import { HttpProblem } from './problem.ts';
 
 export interface Target {
   readonly socketPath: string;
-  /** What the plugin is asked for: the path the browser asked the hub for. */
-  readonly path: string;
+  /** What express has taken off the path: the plugin sees its own paths, and is told where they lie. */
+  readonly prefix: string;
   readonly caller: Caller;
 }
 
@@ -29,9 +29,11 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Passes a request on to a plugin's own server, both bodies streaming. */
-export async function forward(request: Request, response: Response, { socketPath, path, caller }: Target) {
+export async function forward(request: Request, response: Response, { socketPath, prefix, caller }: Target) {
   if (Number(request.headers['content-length']) > LARGEST_UPLOAD) throw tooLarge();
-  const outgoing = httpRequest({ socketPath, path, method: request.method, headers: requestHeaders(request, caller) });
+  const { url: path, method } = request;
+  const headers = { ...requestHeaders(request, caller), 'x-forwarded-prefix': prefix };
+  const outgoing = httpRequest({ socketPath, path, method, headers });
   // A client that goes away takes the plugin's work for it along.
   response.on('close', () => outgoing.destroy());
   try {

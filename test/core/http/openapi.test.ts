@@ -1,18 +1,10 @@
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Express } from 'express';
 import { expect, test } from 'vitest';
 import { createApp } from '../../../core/http/app.ts';
 import type { JsonObject } from '../../../core/sdk/contract.ts';
-import { type Answer, ask, pluginDetails, startHttp } from './parts.ts';
-
-interface Operation {
-  readonly parameters: readonly { name: string; in: string; required: boolean }[];
-  readonly responses: Readonly<Record<string, { content?: Record<string, { schema: JsonObject }>; $ref?: string }>>;
-}
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-}
+import { createChecker, type OpenApi } from '../../support/openapi.ts';
+import { ask, pluginDetails, startHttp } from './parts.ts';
 
 const PLUGIN = pluginDetails('acurite', { config: { type: 'object', properties: { path: { type: 'string' } } } });
 
@@ -68,11 +60,11 @@ async function start() {
     retained: [{ topic: 'acurite/status', payload: Buffer.from('online'), qos: 1, time: 1000 }],
   });
   const local = { socketPath: join(world.dataDir, 'hub.sock') };
-  const document = (await ask(local, 'GET', '/api/v1/openapi.json')).json as unknown as Document;
+  const document = (await ask(local, 'GET', '/api/v1/openapi.json')).json as unknown as OpenApi;
   return { ...world, local, document };
 }
 
-const operationsOf = ({ paths }: Document) =>
+const operationsOf = ({ paths }: OpenApi) =>
   Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
 
 /** `get /api/v1/users/{name}` of every route that express would answer. */
@@ -139,29 +131,3 @@ test('names what is wrong with a request, by its place', async () => {
   const headers = { 'content-type': 'application/json' };
   expect((await fetch(`${url}/api/v1/login`, { method: 'POST', headers, body: large })).status).toBe(413);
 });
-
-/** Answers what an answer breaks of the document. */
-function createChecker(document: Document) {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { password: true, timezone: true } });
-  ajv.addSchema(document as unknown as JsonObject, 'openapi');
-  const pointer = (...parts: string[]) =>
-    parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
-  return (operation: string, { status, headers, text }: Answer): string[] => {
-    const [method = '', path = ''] = operation.split(' ');
-    const declared = document.paths[path]?.[method]?.responses[status];
-    if (!declared) return [`${operation} does not declare ${status}: ${text}`];
-    const type = (headers['content-type'] ?? '').split(';')[0] ?? '';
-    if (declared.$ref) {
-      if (type !== 'application/problem+json') return [`${operation} answers ${status} as ${type}`];
-      ajv.validate({ $ref: 'openapi#/components/schemas/Problem' }, JSON.parse(text));
-    } else if (!declared.content) {
-      return text === '' ? [] : [`${operation} answers a body with ${status}`];
-    } else if (!declared.content[type]) {
-      return [`${operation} does not declare ${type}`];
-    } else {
-      const schema = `openapi#/${pointer('paths', path, method, 'responses', String(status), 'content', type, 'schema')}`;
-      ajv.validate({ $ref: schema }, type === 'application/json' ? JSON.parse(text) : text);
-    }
-    return (ajv.errors ?? []).map((error) => `${operation} ${status}${error.instancePath} ${error.message}`);
-  };
-}

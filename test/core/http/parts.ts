@@ -226,6 +226,8 @@ export function pluginDetails(
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Media type without parameters. */
+  readonly type: string;
   readonly text: string;
   /** The answer's JSON. */
   readonly json: JsonObject;
@@ -250,6 +252,7 @@ export function ask(
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
+          type: response.headers['content-type']?.split(';')[0] ?? '',
           text,
           get json() {
             return JSON.parse(text) as JsonObject;

@@ -32,16 +32,16 @@ const echo: RequestListener = (request, response) => {
   });
 };
 
-test('passes requests on with the path as asked, without what proves who asks', async () => {
+test('passes on what is asked for below the plugin, without what proves who asks', async () => {
   const { url, admin } = await startWithPages(echo);
   const headers = { ...admin, cookie: 'a=b', 'x-cupboard-user': 'eve', 'content-type': 'text/plain' };
   const answer = await ask(url, 'POST', '/plugins/mine/files/a%20b?x=1', { body: 'hello', headers });
   expect(answer.status).toBe(201);
   expect(answer.json).toMatchObject({
     method: 'POST',
-    url: '/plugins/mine/files/a%20b?x=1',
+    url: '/files/a%20b?x=1',
     body: 'hello',
-    headers: { 'x-cupboard-user': 'script', 'x-cupboard-role': 'admin' },
+    headers: { 'x-cupboard-user': 'script', 'x-cupboard-role': 'admin', 'x-forwarded-prefix': '/plugins/mine' },
   });
   expect(answer.json['headers']).not.toHaveProperty('cookie');
   expect(answer.json['headers']).not.toHaveProperty('authorization');
