@@ -26,7 +26,7 @@ function storedBytes(packet: Packet, properties: Buffer | undefined): number {
     Buffer.byteLength(packet.clientId ?? '') +
     Buffer.byteLength(packet.topic) +
     (properties?.length ?? 0) +
-    packet.payload.length
+    Buffer.byteLength(packet.payload)
   );
 }
 
@@ -41,12 +41,13 @@ function writePacket(blob: Buffer, start: number, packet: Packet, properties: Bu
   const topicBytes = blob.write(packet.topic, at);
   at += topicBytes;
   if (properties) at += properties.copy(blob, at);
-  at += packet.payload.copy(blob, at);
+  // aedes' interface allows text for a payload.
+  at += typeof packet.payload === 'string' ? blob.write(packet.payload, at) : packet.payload.copy(blob, at);
   blob.writeUInt8(flags, start);
   blob.writeUInt16BE(clientBytes, start + 1);
   blob.writeUInt16BE(topicBytes, start + 3);
   blob.writeUInt32BE(properties?.length ?? 0, start + 5);
-  blob.writeUInt32BE(packet.payload.length, start + 9);
+  blob.writeUInt32BE(Buffer.byteLength(packet.payload), start + 9);
   blob.writeDoubleBE(packet.messageExpiry ?? 0, start + 13);
   return at;
 }
