@@ -470,8 +470,7 @@ class EmbeddedBroker implements Broker {
         await this.#persistence.cleanSubscriptions({ id: clientId });
       conn.identity = identity;
     } catch (error) {
-      if (error instanceof Refused)
-        this.#refusals.report(clientName(conn, clientId), error.message, `refused: ${error.message}`);
+      if (error instanceof Refused) this.#refusals.report(clientName(conn), error.message, `refused: ${error.message}`);
       throw error;
     }
   }
@@ -506,8 +505,9 @@ class EmbeddedBroker implements Broker {
   }
 
   #failed(client: Client, error: Error): void {
-    if (error instanceof Refused) return;
-    const name = clientName(client.conn, client.id);
+    // Told where it was refused; and of a connection that is gone, every packet under way says so once more.
+    if (error instanceof Refused || client.closed) return;
+    const name = clientName(client.conn);
     if (/too large|queue limit|did not arrive/.test(error.message)) {
       this.#refusals.report(name, error.message, `disconnected: ${error.message}`);
     } else {
@@ -603,8 +603,8 @@ class EmbeddedBroker implements Broker {
 }
 
 /** How a client is called in the log. */
-function clientName(guard: Guard, id?: string | null): string {
-  return id ?? guard.origin.address ?? `a client of the ${guard.origin.listener} listener`;
+function clientName({ connect, origin }: Guard): string {
+  return connect?.clientId || (origin.address ?? `a client of the ${origin.listener} listener`);
 }
 
 function message(topic: string, payload: string | Buffer, options: PublishOptions): Packet {

@@ -90,8 +90,10 @@ export class Journal {
   }
 
   #stored({ id, entries }: Batch): void {
-    for (const { packet } of entries) if (packet) this.route(packet);
+    for (const { packet, release } of entries) {
+      if (packet) this.route(packet);
+      release();
+    }
     this.commit.write('deleteJournal', [id]);
-    for (const { release } of entries) release();
   }
 }

@@ -8,17 +8,7 @@ import type { BrokerConfig } from '../../../core/config/contract.ts';
 import { createLogger, type LogEntry } from '../../../core/support/log.ts';
 import { type HubStore, openHubStore } from '../../../core/support/store.ts';
 import { temporaryFolder } from '../../support/hub.ts';
-
-export const LIMITS: BrokerConfig['limits'] = {
-  packet_bytes: 1024 * 1024,
-  connect_bytes: 64 * 1024,
-  connections_per_address: 100,
-  inflight: 100,
-  queue_messages: 1000,
-  queue_bytes: 1024 * 1024,
-  retained_count: 1000,
-  retained_bytes: 1024 * 1024,
-};
+import { LIMITS } from './limits.ts';
 
 export interface Bed {
   readonly broker: Broker;
