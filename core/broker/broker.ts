@@ -449,8 +449,12 @@ class EmbeddedBroker implements Broker {
     on('clientReady', (client: Client) => {
       client.conn.open();
       this.#outboxOf(client)?.resume();
+      this.#tellPlugin(client, true);
     });
-    on('clientDisconnect', (client: Client) => this.#disconnected(client));
+    on('clientDisconnect', (client: Client) => {
+      this.#disconnected(client);
+      this.#tellPlugin(client, false);
+    });
     for (const event of ['subscribe', 'unsubscribe']) {
       on(event, (_: unknown, client: Client) => this.#outboxOf(client)?.forgetGrants());
     }
@@ -493,6 +497,10 @@ class EmbeddedBroker implements Broker {
   #disconnected(client: Client): void {
     if (client.clean) this.#endSession(client);
     else this.#keepSession(client);
+  }
+
+  #tellPlugin({ conn: { identity } }: Client, isConnected: boolean): void {
+    if (identity?.kind === 'plugin') this.#access.grantOf(identity.id)?.onConnection?.(isConnected);
   }
 
   #keepSession({ id, conn, sessionExpiryInterval }: Client): void {

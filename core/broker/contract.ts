@@ -38,6 +38,8 @@ export interface PluginGrant {
   readonly subscribes: readonly string[];
   /** Commands of this plugin that only admins may send. */
   readonly adminCommands: readonly string[];
+  /** Told when the plugin's session is up, and when it has ended: closed, lost, or silent for longer than its keepalive. */
+  readonly onConnection?: (isConnected: boolean) => void;
 }
 
 export interface BrokerStats {

@@ -338,13 +338,19 @@ class Manager implements PluginManager {
     await Promise.all([id, `hub/plugins/${id}`, `hub/devices/${id}`].map((prefix) => broker.clearTree(prefix)));
   }
 
-  async #prepare({ spec }: Plugin): Promise<Launch> {
+  async #prepare({ spec, supervisor }: Plugin): Promise<Launch> {
     if (!spec) throw new Error('nothing to start');
     const { id, permissions, manifest } = spec;
     const token = randomBytes(24).toString('base64url');
     const launch = await prepareLaunch(spec, token, this.#place);
     const adminCommands = Object.keys(manifest.commands).filter((name) => manifest.commands[name]?.admin);
-    this.#options.broker.admitPlugin({ id, token, ...permissions, adminCommands });
+    this.#options.broker.admitPlugin({
+      id,
+      token,
+      ...permissions,
+      adminCommands,
+      onConnection: (isConnected) => supervisor.onConnection(isConnected),
+    });
     return launch;
   }
 

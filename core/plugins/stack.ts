@@ -6,8 +6,12 @@ import { errorText } from '../support/errors.ts';
 /** A frame of the inspector protocol, as far as we read it. Lines and columns count from 0. */
 interface CallFrame {
   readonly functionName: string;
-  readonly url: string;
-  readonly location: { readonly lineNumber: number; readonly columnNumber: number };
+  readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber: number };
+}
+
+interface InspectorMessage {
+  readonly method?: string;
+  readonly params?: { readonly scriptId?: string; readonly url?: string; readonly callFrames?: readonly CallFrame[] };
 }
 
 const FRAMES = 20;
@@ -19,7 +23,7 @@ export function inspectorUrl(line: string): string | undefined {
 
 /** Lines the inspector itself writes to a process's stderr. */
 export function isInspectorNoise(line: string): boolean {
-  return /^(Debugger listening on |Debugger attached\.|For help, see: https:\/\/nodejs\.org)/.test(line);
+  return /^(Debugger (listening on |ending on |attached\.)|For help, see: https:\/\/nodejs\.org)/.test(line);
 }
 
 /**
@@ -38,10 +42,13 @@ export async function captureStack(url: string, timeoutMs: number): Promise<stri
         socket.send(JSON.stringify({ id: 1, method: 'Debugger.enable' }));
         socket.send(JSON.stringify({ id: 2, method: 'Debugger.pause' }));
       });
+      const scripts = new Map<string, string>();
       socket.on('message', (data) => {
-        const message = JSON.parse(String(data)) as { method?: string; params?: { callFrames?: CallFrame[] } };
-        if (message.method === 'Debugger.paused')
-          resolve((message.params?.callFrames ?? []).slice(0, FRAMES).map(frameText));
+        const { method, params = {} } = JSON.parse(String(data)) as InspectorMessage;
+        if (method === 'Debugger.scriptParsed') scripts.set(params.scriptId ?? '', params.url ?? '');
+        if (method !== 'Debugger.paused') return;
+        const frames = (params.callFrames ?? []).slice(0, FRAMES);
+        resolve(frames.map((frame) => frameText(frame, scripts.get(frame.location.scriptId) ?? '')));
       });
     });
   } finally {
@@ -49,7 +56,7 @@ export async function captureStack(url: string, timeoutMs: number): Promise<stri
   }
 }
 
-function frameText({ functionName, url, location }: CallFrame): string {
+function frameText({ functionName, location }: CallFrame, url: string): string {
   const { file, line, column } = originalPosition(url, location.lineNumber, location.columnNumber);
   return `at ${functionName || '<anonymous>'} (${file}:${line + 1}:${column + 1})`;
 }

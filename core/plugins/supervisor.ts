@@ -67,6 +67,7 @@ interface Run {
   /** What it said itself before it ended, or why it was killed. */
   fault?: string;
   hasHttp: boolean;
+  silence?: NodeJS.Timeout;
   onInspector?: (url: string) => void;
 }
 
@@ -143,10 +144,16 @@ export class Supervisor {
     if (waiting !== undefined) this.#onMessage(this.#run, { type: 'waiting', reason: waiting });
   }
 
-  /** The broker has lost a foreign program's connection: it missed its keepalive, which is its sign of life. */
-  onConnectionLost(): void {
+  /** A foreign program's sign of life is its keepalive: who lets the connection go and does not come back is hung. */
+  onConnection(isConnected: boolean): void {
     const run = this.#run;
-    if (run && !run.isHost && run.isReady) this.#killAs(run, 'hung', 'it let its connection to the broker go');
+    if (!run || run.isHost) return;
+    clearTimeout(run.silence);
+    if (isConnected || !run.isReady) return;
+    run.silence = setTimeout(
+      () => this.#killAs(run, 'hung', 'lost its connection to the broker and did not come back'),
+      this.options.timings.pingMs,
+    );
   }
 
   async #launch(): Promise<void> {
@@ -252,12 +259,10 @@ export class Supervisor {
   }
 
   async #onHung(run: Run): Promise<void> {
-    const { log, timings } = this.options;
+    const { log } = this.options;
     this.#set('hung', 'its event loop answers no more');
     const stack = await this.#stackOf(run).catch((error: unknown) => [`no stack: ${errorText(error)}`]);
-    log.error(
-      `hung: no answer to ${MISSES} pings in ${(timings.pingMs * 3) / 1000} s; it was here:\n${stack.join('\n')}`,
-    );
+    log.error(`hung: no answer to ${MISSES} pings; it was here:\n${stack.join('\n')}`);
     this.#killAs(run, 'hung', `hung ${stack[0] ?? ''}`);
   }
 
@@ -288,6 +293,7 @@ export class Supervisor {
 
   #onExit(run: Run, reason: string): void {
     for (const timer of run.timers) clearTimeout(timer);
+    clearTimeout(run.silence);
     if (run !== this.#run) return;
     this.#run = undefined;
     this.options.onEnded();
@@ -301,9 +307,7 @@ export class Supervisor {
     this.#crashes = [...this.#crashes.filter((time) => now - time < timings.stableMs), now];
     if (this.#crashes.length >= CRASHES) {
       this.#isWanted = false;
-      log.error(
-        `${reason}; that was crash ${CRASHES} in ${timings.stableMs / 60_000} minutes, it is not started again`,
-      );
+      log.error(`${reason}; crash ${CRASHES} in ${timings.stableMs / 60_000} minutes, it is not started again`);
       this.#set('crashed', reason, `look at its log, then: cupboard plugins start ${id}`);
       events('plugin_crashed', { plugin: id, reason });
       return;
