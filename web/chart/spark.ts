@@ -3,13 +3,11 @@ import { html, nothing, type PropertyValues, svg, type TemplateResult } from 'li
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Hub } from '../hub/hub.ts';
 import { LightElement } from '../ui/light-element.ts';
-import { type Table, toTable } from './table.ts';
+import { SPARK, sparkPaths, toTable } from './table.ts';
 
 const SPAN_MS = 24 * 3_600_000;
 const POINTS = 96;
 const REFRESH_MS = 300_000;
-const WIDTH = 100;
-const HEIGHT = 24;
 
 /** The last day of a value as a line without axes: where it comes from and where it goes. */
 @customElement('spark-line')
@@ -35,7 +33,7 @@ export class SparkLine extends LightElement {
 
   protected override render(): TemplateResult | typeof nothing {
     if (this.paths.length === 0) return nothing;
-    return html`<svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+    return html`<svg class="spark" viewBox="0 0 ${SPARK.width} ${SPARK.height}" preserveAspectRatio="none" aria-hidden="true">
       ${this.paths.map((path) => svg`<path d=${path} />`)}
     </svg>`;
   }
@@ -54,25 +52,4 @@ export class SparkLine extends LightElement {
       this.paths = []; // an ornament: no history yet is no fault
     }
   }
-}
-
-/** One path per stretch without a gap; none for fewer than two readings. */
-export function sparkPaths({ times, mean }: Table, from: number, to: number): string[] {
-  const values = mean.filter((value) => value !== null);
-  if (values.length < 2) return [];
-  const low = Math.min(...values);
-  const range = Math.max(...values) - low || 1;
-  const paths: string[] = [];
-  let path = '';
-  for (const [index, value] of mean.entries()) {
-    if (value === null) {
-      if (path) paths.push(path);
-      path = '';
-      continue;
-    }
-    const x = (((times[index] ?? from) - from) / (to - from)) * WIDTH;
-    const y = HEIGHT - 1 - ((value - low) / range) * (HEIGHT - 2);
-    path += `${path ? 'L' : 'M'}${x.toFixed(2)} ${y.toFixed(2)}`;
-  }
-  return path ? [...paths, path] : paths;
 }

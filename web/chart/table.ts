@@ -51,3 +51,27 @@ export function extremes({ min, max }: Table): { low: number; high: number } | u
 
 /** A band is only told apart from its line where the roll-up kept more than one reading. */
 export const hasBand = ({ min, max }: Table): boolean => min.some((value, index) => value !== max[index]);
+
+/** The drawing area of a sparkline; it is stretched to its place. */
+export const SPARK = { width: 100, height: 24 } as const;
+
+/** One path per stretch without a gap; none for fewer than two readings. */
+export function sparkPaths({ times, mean }: Table, from: number, to: number): string[] {
+  const values = mean.filter((value) => value !== null);
+  if (values.length < 2) return [];
+  const low = Math.min(...values);
+  const range = Math.max(...values) - low || 1;
+  const paths: string[] = [];
+  let path = '';
+  for (const [index, value] of mean.entries()) {
+    if (value === null) {
+      if (path) paths.push(path);
+      path = '';
+      continue;
+    }
+    const x = (((times[index] ?? from) - from) / (to - from)) * SPARK.width;
+    const y = SPARK.height - 1 - ((value - low) / range) * (SPARK.height - 2);
+    path += `${path ? 'L' : 'M'}${x.toFixed(2)} ${y.toFixed(2)}`;
+  }
+  return path ? [...paths, path] : paths;
+}
