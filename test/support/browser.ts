@@ -54,5 +54,8 @@ export async function openBrowser(): Promise<Browser> {
   };
 }
 
-/** The browser logs every answer of 400 and more; those are for the page to show, and the tests look at what it shows. */
-const isRefusal = (text: string) => text.startsWith('Failed to load resource: the server responded with a status of 4');
+/**
+ * The browser itself logs every answer of 400 and more, and every connection to a hub that is gone. Those are for the
+ * page to show, and the tests look at what it shows.
+ */
+const isRefusal = (text: string) => /^Failed to load resource|^WebSocket connection to .* failed/.test(text);

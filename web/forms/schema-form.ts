@@ -135,12 +135,13 @@ export class SchemaForm extends LightElement {
 
   #renderChoice(field: Field): TemplateResult {
     const choices = field.schema.enum ?? [];
-    const now = field.value ?? field.schema.default;
-    const change = (event: Event) => this.#set(field.path, choices[Number((event.target as HTMLSelectElement).value)]);
+    const change = ({ target }: Event) =>
+      this.#set(field.path, choices[Number.parseInt((target as HTMLSelectElement).value, 10)]);
+    const standard = field.schema.default;
     return html`<select id=${this.#id(field)} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
       aria-describedby=${this.#describedBy(field)} @change=${change}>
-      ${now === undefined ? html`<option value="" selected>Choose</option>` : nothing}
-      ${choices.map((choice, index) => html`<option value=${index} ?selected=${choice === now}>${String(choice)}</option>`)}
+      <option value="" ?selected=${field.value === undefined}>${standard === undefined ? 'Not set' : `Default: ${String(standard)}`}</option>
+      ${choices.map((choice, index) => html`<option value=${index} ?selected=${choice === field.value}>${String(choice)}</option>`)}
     </select>`;
   }
 

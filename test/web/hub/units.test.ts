@@ -11,7 +11,7 @@ test.each([
   [1013.25, 'hPa', 'imperial', '29.92\u00a0inHg'],
   [25.4, 'mm', 'imperial', '1.00\u00a0in'],
   [48.6, '%', 'metric', '49%'],
-  [3.14159, 'V', 'metric', '3.14\u00a0V'],
+  [12.345, 'V', 'metric', '12.35\u00a0V'],
   [7, '', 'metric', '7'],
 ] as const)('%s %s reads in %s units as %s', (value, unit, units, text) => {
   expect(showValue(value, unit, units).text).toBe(text);
