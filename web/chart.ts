@@ -82,8 +82,8 @@ export class Chart extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="plot" role="img" aria-label=${this.#summary()}>
-      <div class="canvas"></div><span class="probe"></span>${this.#renderState()}
+    return html`<div class="plot">
+      <div class="canvas" role="img" aria-label=${this.#summary()}></div><span class="probe"></span>${this.#renderState()}
     </div>`;
   }
 
@@ -97,12 +97,11 @@ export class Chart extends LitElement {
   }
 
   #summary(): string {
-    return (this.drawn ?? [])
-      .map(({ label, unit, table }) => {
-        const range = extremes(table);
-        return range ? `${label}: ${range.low} to ${range.high} ${unit}` : `${label}: no readings`;
-      })
-      .join('; ');
+    const parts = (this.drawn ?? []).map(({ label, unit, table }) => {
+      const range = extremes(table);
+      return range ? `${label}: ${range.low} to ${range.high} ${unit}` : `${label}: no readings`;
+    });
+    return parts.join('; ') || 'Graph without readings';
   }
 
   protected override updated(changed: PropertyValues): void {

@@ -26,6 +26,7 @@ export class LogsPage extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#beat.attach(this);
+    this.hub.house.beat.attach(this);
     this.#follow();
   }
 

@@ -90,19 +90,20 @@ export class OverviewPage extends PageElement {
   #renderShelf(plugin: Plugin): TemplateResult {
     const devices = this.hub.house.devices(plugin.id);
     return html`<section class="shelf" aria-label=${plugin.name}>
-      ${!isAlive(plugin.state) || plugin.reason ? html`<div class="shelf-note">${this.#renderWords(plugin)}</div>` : nothing}
-      <div class="shelf-items">${devices.map((device) => deviceCard(this.hub, device))}</div>
-      <div class="board"></div>
       <div class="plate">
         <h2><a href=${pluginPath(plugin.id)}>${plugin.name}</a></h2>
         ${stateChip(plugin.state)} ${plugin.panel ? html`<a class="small" href=${panelPath(plugin.id)}>Open</a>` : nothing}
       </div>
+      ${!isAlive(plugin.state) || plugin.reason ? html`<div class="shelf-note">${this.#renderWords(plugin)}</div>` : nothing}
+      <div class="shelf-items">${devices.map((device) => deviceCard(this.hub, device))}</div>
+      <div class="board"></div>
     </section>`;
   }
 
   /** Plugins that bring no device share a shelf. */
   #renderOthers(plugins: readonly Plugin[]): TemplateResult {
     return html`<section class="shelf" aria-label="Chores">
+      <div class="plate"><h2>Chores</h2></div>
       <div class="shelf-items">
         ${plugins.map(
           (plugin) => html`<article class="card chore ${stateFace(plugin.state).mood}">
@@ -112,7 +113,6 @@ export class OverviewPage extends PageElement {
         )}
       </div>
       <div class="board"></div>
-      <div class="plate"><h2>Chores</h2></div>
     </section>`;
   }
 

@@ -95,7 +95,8 @@ const THEME_NAMES: Readonly<Record<ThemeChoice, string>> = { system: 'as the sys
 export class CupboardApp extends LightElement {
   readonly hub = new Hub();
   @state() private place: Place | undefined = placeOf(location.pathname);
-  @state() private loaded: RouteName | undefined;
+  /** Routes whose code is here. Imports may end in another order than they began. */
+  readonly #loaded = new Set<RouteName>();
   @state() private failed = false;
   @state() private theme = themeChoice();
   @query('dialog') private menu!: HTMLDialogElement | null;
@@ -165,7 +166,7 @@ export class CupboardApp extends LightElement {
       const reload = html`<button class="button" @click=${() => location.reload()}>Reload</button>`;
       return emptyBox('cupboard', 'This page could not be loaded', 'The hub may have been upgraded meanwhile.', reload);
     }
-    if (this.loaded !== place.route) return loadingBox();
+    if (!this.#loaded.has(place.route)) return loadingBox();
     return PAGES[place.route].draw(this.hub, place.id ?? '');
   }
 
@@ -182,10 +183,8 @@ export class CupboardApp extends LightElement {
     return html`<ul>
       <li>${this.#entry('/', 'Overview', 'overview')}</li>
       ${panels.map(({ id, name }) => html`<li>${this.#entry(panelPath(id), name, 'panel')}</li>`)}
-      <li class="divider" role="presentation"></li>
-      ${MAIN_ENTRIES.map(({ path, route, icon }) => html`<li>${this.#entry(path, PAGES[route].title, icon)}</li>`)}
-      <li class="divider" role="presentation"></li>
-      <li>${this.#entry('/settings', 'Settings', 'settings')}</li>
+      ${MAIN_ENTRIES.map(({ path, route, icon }, index) => html`<li class=${index === 0 ? 'apart' : ''}>${this.#entry(path, PAGES[route].title, icon)}</li>`)}
+      <li class="apart">${this.#entry('/settings', 'Settings', 'settings')}</li>
     </ul>`;
   }
 
@@ -295,12 +294,13 @@ export class CupboardApp extends LightElement {
     if (!route) return;
     try {
       await PAGES[route].load();
+      this.#loaded.add(route);
       this.failed = false;
-      this.loaded = route;
     } catch (error) {
       console.error(error);
       this.failed = true;
     }
+    this.requestUpdate();
     await this.updateComplete;
   }
 }
