@@ -62,7 +62,7 @@ export function pluginPages(
       const reason = row.state === 'running' ? 'serves no pages' : `is ${row.state}`;
       throw new HttpProblem(row.state === 'running' ? 404 : 503, 'plugin_pages_missing', `${row.id} ${reason}`);
     }
-    await forward(request, response, { socketPath, prefix: `/plugins/${row.id}`, caller });
+    await forward(request, response, { socketPath, path: `/plugins/${row.id}${request.url}`, caller });
   });
   return router;
 }

@@ -1,4 +1,10 @@
-import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
@@ -8,8 +14,8 @@ import { HttpProblem } from './problem.ts';
 
 export interface Target {
   readonly socketPath: string;
-  /** What express has taken off the path: the plugin sees its own paths, and is told where they lie. */
-  readonly prefix: string;
+  /** The full path: a plugin finds its pages where the browser does, so its own links are right. */
+  readonly path: string;
   readonly caller: Caller;
 }
 
@@ -29,11 +35,9 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Passes a request on to a plugin's own server, both bodies streaming. */
-export async function forward(request: Request, response: Response, { socketPath, prefix, caller }: Target) {
+export async function forward(request: Request, response: Response, { socketPath, path, caller }: Target) {
   if (Number(request.headers['content-length']) > LARGEST_UPLOAD) throw tooLarge();
-  const { url: path, method } = request;
-  const headers = { ...requestHeaders(request, caller), 'x-forwarded-prefix': prefix };
-  const outgoing = httpRequest({ socketPath, path, method, headers });
+  const outgoing = httpRequest({ socketPath, path, method: request.method, headers: requestHeaders(request, caller) });
   // A client that goes away takes the plugin's work for it along.
   response.on('close', () => outgoing.destroy());
   try {
@@ -78,13 +82,16 @@ function tooLarge(): HttpProblem {
 }
 
 /** Who asks is told by the hub alone; the means of proving it stay here. */
-function requestHeaders(request: Request, { name, role }: Caller): IncomingHttpHeaders {
-  const kept = Object.entries(request.headers).filter(
+function requestHeaders(request: Request, { name, role }: Caller): OutgoingHttpHeaders {
+  const { headers } = request;
+  const kept = Object.entries(headers).filter(
     ([key]) =>
-      !isHopByHop(key, request.headers) && !['cookie', 'authorization'].includes(key) && !key.startsWith('x-cupboard-'),
+      !isHopByHop(key, headers) && key !== 'cookie' && key !== 'authorization' && !key.startsWith('x-cupboard-'),
   );
   return {
     ...Object.fromEntries(kept),
+    // Node frames the body of a GET or DELETE only when told to; unframed, it would pass for a request of its own.
+    ...(headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
     'x-cupboard-user': name,
     'x-cupboard-role': role,
   };

@@ -32,22 +32,36 @@ const echo: RequestListener = (request, response) => {
   });
 };
 
-test('passes on what is asked for below the plugin, without what proves who asks', async () => {
+test('passes requests on with their full path, without what proves who asks', async () => {
   const { url, admin } = await startWithPages(echo);
   const headers = { ...admin, cookie: 'a=b', 'x-cupboard-user': 'eve', 'content-type': 'text/plain' };
   const answer = await ask(url, 'POST', '/plugins/mine/files/a%20b?x=1', { body: 'hello', headers });
   expect(answer.status).toBe(201);
   expect(answer.json).toMatchObject({
     method: 'POST',
-    url: '/files/a%20b?x=1',
+    url: '/plugins/mine/files/a%20b?x=1',
     body: 'hello',
-    headers: { 'x-cupboard-user': 'script', 'x-cupboard-role': 'admin', 'x-forwarded-prefix': '/plugins/mine' },
+    headers: { 'x-cupboard-user': 'script', 'x-cupboard-role': 'admin' },
   });
   expect(answer.json['headers']).not.toHaveProperty('cookie');
   expect(answer.json['headers']).not.toHaveProperty('authorization');
   expect(answer.headers).toMatchObject({ 'x-own': 'yes', 'x-content-type-options': 'nosniff' });
   expect(answer.headers['content-security-policy']).toMatch(/^sandbox allow-scripts allow-forms;/);
   expect(answer.headers).not.toHaveProperty('set-cookie');
+});
+
+test('a body stays a body, so that a viewer cannot smuggle in a request of an admin', async () => {
+  const asked: string[] = [];
+  const { url, accounts } = await startWithPages((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    echo(request, response);
+  });
+  const token = await accounts.addToken('viewer', 'viewer');
+  const smuggled = 'POST /plugins/mine/all HTTP/1.1\r\nhost: x\r\nx-cupboard-role: admin\r\ncontent-length: 0\r\n\r\n';
+  const headers = { authorization: `Bearer ${token}`, 'transfer-encoding': 'chunked' };
+  const answer = await ask(url, 'GET', '/plugins/mine/look', { body: smuggled, headers });
+  expect(answer.json).toMatchObject({ method: 'GET', body: smuggled, headers: { 'x-cupboard-role': 'viewer' } });
+  expect(asked).toEqual(['GET /plugins/mine/look']);
 });
 
 test('lets nobody in without a login', async () => {
