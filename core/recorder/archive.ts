@@ -12,8 +12,13 @@ import { rebuildDays } from './rollups.ts';
 import { type Pending, Registry } from './series.ts';
 import { Writer } from './writer.ts';
 
-/** Readings, and as many events, that wait in memory while nothing can be written; ten hours at five a second. */
+/** Readings that wait in memory while nothing can be written; ten hours at five a second. */
 const MAX_WAITING = 200_000;
+/** The same for events, which may be long. */
+const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+/** A transaction of this much takes about 0.1 s; larger ones would keep questions waiting. */
+const BATCH_READINGS = 20_000;
+const BATCH_EVENT_BYTES = 2 * 1024 * 1024;
 
 interface Open {
   readonly database: Database;
@@ -35,6 +40,7 @@ export class Archive {
   #open: Open;
   #readings: Pending[] = [];
   #events: RecordedEvent[] = [];
+  #eventBytes = 0;
   #written = 0;
   #lost = 0;
   #problem: string | undefined;
@@ -57,9 +63,17 @@ export class Archive {
       const pending = this.#registry.admit(reading);
       if (pending) this.#readings.push(pending);
     }
-    for (const event of events) if (!this.#registry.isExcluded(event.topic)) this.#events.push(event);
-    if (this.#readings.length > this.#maxWaiting) this.#readings = this.#dropOldest(this.#readings);
-    if (this.#events.length > this.#maxWaiting) this.#events = this.#dropOldest(this.#events);
+    for (const event of events) {
+      if (this.#registry.isExcluded(event.topic)) continue;
+      this.#events.push(event);
+      this.#eventBytes += sizeOf(event);
+    }
+    if (this.#readings.length > this.#maxWaiting || this.#eventBytes > MAX_EVENT_BYTES) this.#dropOldest();
+  }
+
+  /** Does enough wait for a commit before its time? */
+  get isFull(): boolean {
+    return this.#readings.length >= BATCH_READINGS || this.#eventBytes >= BATCH_EVENT_BYTES;
   }
 
   /** Writes what waits. @throws HubError `recorder_blocked` where that was not possible; then all of it still waits */
@@ -75,6 +89,7 @@ export class Archive {
     this.#written += this.#readings.length;
     this.#readings = [];
     this.#events = [];
+    this.#eventBytes = 0;
     this.#use(({ retention }) => retention.enforceCap(this.#settings.recorder));
   }
 
@@ -201,10 +216,12 @@ export class Archive {
   }
 
   /** Drops a tenth at once: one by one would move the whole queue for each. */
-  #dropOldest<T>(queue: readonly T[]): T[] {
-    const dropped = queue.length - Math.floor(this.#maxWaiting * 0.9);
-    this.#lost += dropped;
-    return queue.slice(dropped);
+  #dropOldest(): void {
+    const before = this.waiting;
+    if (this.#readings.length > this.#maxWaiting) this.#readings = this.#readings.slice(-this.#maxWaiting * 0.9);
+    if (this.#eventBytes > MAX_EVENT_BYTES) this.#events = this.#events.slice(this.#events.length * 0.1 + 1);
+    this.#eventBytes = this.#events.reduce((sum, event) => sum + sizeOf(event), 0);
+    this.#lost += before - this.waiting;
   }
 
   /** The first name, then one line for every tenfold: a flood of new topics must not flood the log too. */
@@ -217,3 +234,5 @@ export class Archive {
     );
   }
 }
+
+const sizeOf = ({ topic, payload }: RecordedEvent) => topic.length + payload.length;

@@ -35,8 +35,9 @@ const MAX_LEVELS = 4;
 /** Longer strings are prose or data, not the state of something. */
 const MAX_STRING = 64;
 const MAX_SERIES_NAME = 512;
-/** States per undeclared topic kept until its declaration comes: the two travel on different connections. */
-const MAX_HELD = 16;
+/** States kept until their declaration comes, of this many topics: the two travel on different connections. */
+const MAX_HELD = 8;
+const MAX_HELD_TOPICS = 64;
 /** Home Assistant's discovery: descriptions, not readings. */
 const DISCOVERY_TREE = 'homeassistant';
 const PLAIN_NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
@@ -89,9 +90,17 @@ export class Extractor {
     if (levels.length !== 2) return NOTHING;
     const description = this.#devices.get(message.topic);
     if (description) return { readings: deviceState(message, description), events: [] };
-    const held = this.#held.get(message.topic) ?? [];
-    this.#held.set(message.topic, [...held, message].slice(-MAX_HELD));
+    this.#hold(message);
     return NOTHING;
+  }
+
+  #hold(message: Incoming): void {
+    const held = this.#held.get(message.topic) ?? [];
+    // Last in the map is last heard of: the topic silent for longest gives way.
+    this.#held.delete(message.topic);
+    this.#held.set(message.topic, [...held, message].slice(-MAX_HELD));
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > MAX_HELD_TOPICS && oldest !== undefined) this.#held.delete(oldest);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { matches } from '../broker/topics.ts';
 import { HubError } from '../support/errors.ts';
 import type { HistoryQuery, RecordedEvent, SeriesInfo } from './contract.ts';
 import type { Days } from './days.ts';
-import { matchesFilter } from './filter.ts';
 import { LEVELS, type Level, MAX, MEAN, MIN, VALUE } from './schema.ts';
 import type { Registry, Series } from './series.ts';
 
@@ -42,6 +42,9 @@ export class Queries {
   readonly #days: Days;
   readonly #sources: readonly Source[];
   readonly #texts: Statement<[number, number, number, number], [number, string]>;
+  readonly #textSpan: Statement<[number], [count: number, first: number | null]>;
+  readonly #rawBefore: Statement<[number, number], number>;
+  readonly #countFrom: Statement<[number, number], number | null>;
 
   constructor(database: Database, registry: Registry, days: Days) {
     this.#database = database;
@@ -76,6 +79,15 @@ export class Queries {
         'SELECT time, value FROM texts WHERE series = ? AND time BETWEEN ? AND ? ORDER BY time LIMIT ?',
       )
       .raw();
+    this.#textSpan = database
+      .prepare<[number], [number, number | null]>('SELECT count(*), min(time) FROM texts WHERE series = ?')
+      .raw();
+    this.#rawBefore = database
+      .prepare<[number, number], number>('SELECT count(*) FROM raw WHERE series = ? AND time < ?')
+      .pluck();
+    this.#countFrom = database
+      .prepare<[number, number], number | null>('SELECT sum(count) FROM days WHERE series = ? AND time >= ?')
+      .pluck();
   }
 
   /** The finest resolution that is complete over the time asked for and has no more points than asked for. */
@@ -98,19 +110,15 @@ export class Queries {
   }
 
   series(): SeriesInfo[] {
-    const count = this.#database.prepare<[number], number>('SELECT count(*) FROM texts WHERE series = ?').pluck();
-    const oldestText = this.#database
-      .prepare<[number], number | null>('SELECT min(time) FROM texts WHERE series = ?')
-      .pluck();
     const all = [...this.#registry.all].filter((series) => series.saved);
     return all.map((series) => {
       const firsts = this.#sources.map(({ first }) => first.get(series.id) ?? null);
       const readings = this.#rawCount(series, firsts[0] ?? null);
-      const texts = count.get(series.id) ?? 0;
+      const [texts, firstText] = this.#textSpan.get(series.id) ?? [0, null];
       return {
         series: series.name,
         ...(series.unit === null ? {} : { unit: series.unit }),
-        first: Math.min(this.#first(firsts), oldestText.get(series.id) ?? Number.POSITIVE_INFINITY),
+        first: Math.min(this.#first(firsts), firstText ?? Number.POSITIVE_INFINITY),
         last: series.newest,
         count: readings + texts,
         bytes: (readings + texts) * RAW_BYTES + rollUpBytes(series, firsts.slice(1), readings),
@@ -136,7 +144,7 @@ export class Queries {
     );
     for (const event of rows.iterate(from, to)) {
       if (found.length >= limit) break;
-      if (matchesFilter(filter, event.topic)) found.push(event);
+      if (matches(filter, event.topic)) found.push(event);
     }
     return found;
   }
@@ -176,13 +184,7 @@ export class Queries {
   #rawCount(series: Series, first: number | null): number {
     if (first === null) return 0;
     const next = this.#days.next(first);
-    const raw = this.#database
-      .prepare<[number, number], number>('SELECT count(*) FROM raw WHERE series = ? AND time < ?')
-      .pluck();
-    const days = this.#database
-      .prepare<[number, number], number | null>('SELECT sum(count) FROM days WHERE series = ? AND time >= ?')
-      .pluck();
-    return (raw.get(series.id, next) ?? 0) + (days.get(series.id, next) ?? 0);
+    return (this.#rawBefore.get(series.id, next) ?? 0) + (this.#countFrom.get(series.id, next) ?? 0);
   }
 }
 

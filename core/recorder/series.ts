@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
+import { matches } from '../broker/topics.ts';
 import type { RecorderConfig } from '../config/contract.ts';
 import type { Sensor } from '../sdk/contract.ts';
 import type { Reading } from './extract.ts';
-import { matchesAny, matchesFilter } from './filter.ts';
 
 /** How readings add up: directions go round, totals are told by how far they moved. */
 export type SeriesKind = 'plain' | 'circular' | 'total' | 'total_increasing';
@@ -37,7 +37,7 @@ const MAX_SPREAD = 10_000;
 /** Names remembered as excluded or refused: who sends on ever new topics must not fill the memory. */
 const MAX_REMEMBERED = 10_000;
 
-export function kindOf(sensor: Sensor | undefined): SeriesKind {
+function kindOf(sensor: Sensor | undefined): SeriesKind {
   if (sensor?.unit === '°') return 'circular';
   if (sensor?.state_class === 'total' || sensor?.state_class === 'total_increasing') return sensor.state_class;
   return 'plain';
@@ -99,10 +99,6 @@ export class Registry {
     return this.#byName.get(name);
   }
 
-  remove(series: Series): void {
-    this.#byName.delete(series.name);
-  }
-
   /** What is to be stored of a reading: nothing where it is excluded, over the cap, or says nothing new. */
   admit(reading: Reading): Pending | undefined {
     if (this.isExcluded(reading.series) || this.isExcluded(reading.topic)) return undefined;
@@ -125,7 +121,7 @@ export class Registry {
     let excluded = this.#excluded.get(name);
     if (excluded === undefined) {
       if (this.#excluded.size >= MAX_REMEMBERED) this.#excluded.clear();
-      excluded = matchesAny(this.#settings.exclude, name);
+      excluded = this.#settings.exclude.some((filter) => matches(filter, name));
       this.#excluded.set(name, excluded);
     }
     return excluded;
@@ -133,7 +129,7 @@ export class Registry {
 
   /** How long the series is kept: the first filter that matches decides, none means for ever. */
   retentionOf(series: Series): Retention | undefined {
-    return this.#settings.retention.find(({ filter }) => matchesFilter(filter, series.name));
+    return this.#settings.retention.find(({ filter }) => matches(filter, series.name));
   }
 
   #create(name: string): Series | undefined {

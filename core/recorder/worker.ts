@@ -16,8 +16,6 @@ import {
 /** The thread that owns recorder.db: takes messages in batches, commits in time, answers questions. */
 
 const MAINTAIN_MS = 3_600_000;
-/** A transaction of this many takes about 0.1 s; larger ones would keep questions waiting. */
-const MAX_BATCH = 20_000;
 /** After a failed commit. */
 const RETRY_MS = 5000;
 
@@ -86,7 +84,7 @@ function take({ topics, payloads, ends, times, retained }: Batch): void {
     start = end;
     archive.take(extractor.extract({ topic, payload, time: times[index] ?? 0, retained: retained[index] ?? false }));
   }
-  if (archive.waiting >= MAX_BATCH && !archive.isBlocked) attempt(commit);
+  if (archive.isFull && !archive.isBlocked) attempt(commit);
   else if (archive.waiting > 0) commitTimer ??= setTimeout(() => attempt(commit), commitDelay());
 }
 
