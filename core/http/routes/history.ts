@@ -13,9 +13,21 @@ const POINT = {
   prefixItems: [TIME, VALUE, VALUE, VALUE],
   items: false,
 };
+const STRING_AT = {
+  type: 'array',
+  description: '[time, string]: where the series took strings, only the changes',
+  prefixItems: [TIME, TEXT],
+  items: false,
+};
 const HISTORY = object(
-  { series: TEXT, unit: TEXT, resolution: { enum: ['raw', '5m', '1h', '1d'] }, points: list(POINT) },
-  ['unit'],
+  {
+    series: TEXT,
+    unit: TEXT,
+    resolution: { enum: ['raw', '5m', '1h', '1d'] },
+    points: list(POINT),
+    texts: list(STRING_AT),
+  },
+  ['unit', 'texts'],
 );
 const SERIES = object({ series: TEXT, unit: TEXT, first: TIME, last: TIME, count: INTEGER, bytes: NUMBER }, ['unit']);
 const WHEN = { type: 'string', description: 'epoch ms or ISO 8601', examples: ['2026-11-22T18:00:00Z'] };
@@ -45,7 +57,7 @@ export function historyRoutes(recorder: Recorder, logs: LogBook): Route[] {
       summary: 'Readings of a series, rolled up so that about `points` come; the last day unless told',
       access: 'viewer',
       query: {
-        series: required({ ...TEXT, minLength: 1, examples: ['acurite/outdoor/temperature'] }),
+        series: required({ ...TEXT, minLength: 1, examples: ['station/outdoor/temperature'] }),
         from: WHEN,
         to: WHEN,
         points: limit(1000, 100_000),

@@ -163,6 +163,25 @@ describe('when it cannot write', () => {
   });
 });
 
+test('events that wait are bounded by their size', async () => {
+  const { file, archive } = await openArchive();
+  const lock = new Sqlite(file);
+  onTestFinished(() => void lock.close());
+  lock.exec('BEGIN IMMEDIATE');
+  const payload = 'x'.repeat(60_000);
+  for (let index = 0; index < 1000; index += 1) {
+    archive.take({ readings: [], events: [{ time: NOON + index, topic: 'a/event/x', payload }] });
+  }
+  expect(archive.isFull).toBe(true);
+  expect(() => archive.commit()).toThrow();
+  lock.exec('ROLLBACK');
+  archive.commit();
+  const kept = archive.events({});
+  expect(kept[0]?.time).toBe(NOON + 999);
+  expect(kept.length).toBeGreaterThan(200);
+  expect(kept.length).toBeLessThan(300);
+});
+
 describe('a damaged file', () => {
   const asideOf = (file: string) =>
     readdirSync(dirname(file)).filter(

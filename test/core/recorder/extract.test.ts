@@ -140,6 +140,16 @@ describe('plugin trees', () => {
     expect(readings.map(({ value }) => value)).toEqual([1001, 1002]);
   });
 
+  test('what waits for a declaration is bounded', () => {
+    const extractor = withAcurite();
+    const declare = (device: string) =>
+      extractor.extract(message(`hub/devices/acurite/${device}`, { name: device, sensors: {} })).readings.length;
+    for (let device = 0; device < 100; device += 1) {
+      for (let n = 0; n < 20; n += 1) extractor.extract(message(`acurite/d${device}`, { time: NOON + n, n }));
+    }
+    expect([declare('d0'), declare('d99')]).toEqual([0, 8]);
+  });
+
   test('a device whose declaration is cleared is recorded no longer', () => {
     const extractor = withAcurite();
     extractor.extract(message('hub/devices/acurite/outdoor', ''));

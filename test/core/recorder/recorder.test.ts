@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { createRecorder } from '../../../core/recorder/recorder.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
+import { startBroker } from '../broker/bed.ts';
 import { busRecorder } from './bus.ts';
-import { keepingLog, readRows, settings } from './support.ts';
+import { keepingLog, NOON, readRows, settings } from './support.ts';
 
 async function startRecorder(file?: string) {
   const path = file ?? join(await temporaryFolder(), 'recorder.db');
@@ -99,4 +101,40 @@ test('a database that cannot be opened is a problem shown, and no reading is los
   mkdirSync(folder);
   await waitFor('the reading', () => recorder.stats().written === 1);
   expect(recorder.stats()).not.toHaveProperty('problem');
+});
+
+test('on the broker: live messages once, retained states only where they were missed', async () => {
+  const { log } = keepingLog();
+  const file = join(await temporaryFolder(), 'recorder.db');
+  const { broker, connect } = await startBroker();
+  const startRecording = async () => {
+    const { recorder: config, timezone } = settings();
+    const recorder = createRecorder({ file, config: () => config, timezone: () => timezone, broker, log });
+    await recorder.start();
+    onTestFinished(() => recorder.stop());
+    return recorder;
+  };
+  const publish = (topic: string, value: object) => broker.publish(topic, JSON.stringify(value), { retain: true });
+  const state = (time: number, temperature: number) =>
+    publish('station/outdoor', { time, updated: ['temperature'], temperature });
+  await publish('hub/plugins/station', { state: 'running' });
+  await publish('hub/devices/station/outdoor', { name: 'Outdoor', sensors: { temperature: { unit: '°C' } } });
+
+  const first = await startRecording();
+  const client = await connect();
+  await client.publishAsync('garden/soil', '40', { qos: 1, retain: true });
+  await state(NOON, 20);
+  await first.stop();
+  await state(NOON + 1, 21);
+  await client.publishAsync('garden/soil', '41', { qos: 1, retain: true });
+  const second = await startRecording();
+  await state(NOON + 2, 22);
+  await second.stop();
+  const third = await startRecording();
+  await third.flush();
+
+  expect(readRows(file, 'SELECT series, value FROM readings ORDER BY series, epoch_ms')).toEqual([
+    { series: 'garden/soil', value: 40 },
+    ...[20, 21, 22].map((value) => ({ series: 'station/outdoor/temperature', value })),
+  ]);
 });
