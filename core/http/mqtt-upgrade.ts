@@ -1,10 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import type { Broker } from '../broker/contract.ts';
 import { errorText } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
-import type { Accounts } from './accounts.ts';
+import type { HttpParts } from './contract.ts';
 import { type Gate, toIdentity } from './gate.ts';
 import { HttpProblem, toProblem } from './problem.ts';
 
@@ -16,10 +15,19 @@ export interface MqttUpgrade {
 /** RFC 6455's close code for "policy": the login that opened the connection has ended. */
 const LOGIN_ENDED = 1008;
 
+/** A frame may hold one packet, and a few small ones beside it. */
+const FRAME_MARGIN = 64 * 1024;
+
+interface UpgradeParts extends Pick<HttpParts, 'accounts' | 'broker' | 'config'> {
+  readonly gate: Gate;
+  readonly log: Logger;
+}
+
 /** MQTT over WebSocket at `/mqtt`, for who is logged in. */
-export function createMqttUpgrade(gate: Gate, broker: Broker, accounts: Accounts, log: Logger): MqttUpgrade {
+export function createMqttUpgrade({ gate, accounts, broker, config, log }: UpgradeParts): MqttUpgrade {
   const server = new WebSocketServer({
     noServer: true,
+    maxPayload: config.current.broker.limits.packet_bytes + FRAME_MARGIN,
     // MQTT 3.1 clients of old say mqttv3.1; nothing else is spoken here.
     handleProtocols: (offered) => ['mqtt', 'mqttv3.1'].find((each) => offered.has(each)) ?? false,
   });

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { errorCode, HubError } from '../support/errors.ts';
+import { errorCode, errorText, HubError } from '../support/errors.ts';
 import { formatAddress, isLoopback, parseAddress, portBusy } from '../support/ports.ts';
 import { createApp } from './app.ts';
 import type { HttpParts, HttpServer } from './contract.ts';
@@ -14,7 +15,7 @@ import { createVitals } from './vitals.ts';
 
 /** The page, the API and MQTT over WebSocket, on `http.listen` and on `<data>/hub.sock`. */
 export function createHttpServer(parts: HttpParts): HttpServer {
-  const { config, accounts, broker, logs, dataDir } = parts;
+  const { config, accounts, logs, dataDir } = parts;
   const log = logs.logger('hub');
   const socketPath = join(dataDir, 'hub.sock');
   const overSocket = new WeakSet<Duplex>();
@@ -24,7 +25,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
     isLocal: (request) => overSocket.has(request.socket),
   });
   const vitals = createVitals(parts);
-  const upgrade = createMqttUpgrade(gate, broker, accounts, log);
+  const upgrade = createMqttUpgrade({ ...parts, gate, log });
   let url = '';
   const accountLink = () => `${url}/setup#${accounts.createLink()}`;
   const app = createApp({ ...parts, gate, vitals, accountLink, log });
@@ -34,25 +35,35 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       upgrade.handle(request, socket, head),
     );
   const local = serve().on('connection', (socket) => overSocket.add(socket));
-  let network = serve();
+  const servers = [local];
+  let network: Listening | undefined;
 
   const open = async (address: string) => {
     checkExposure(address, accounts.users().length > 0);
     const server = serve();
-    url = `http://${await listen(server, address)}`;
-    network = server;
+    network = await listen(server, address);
+    servers.push(server);
+    url = `http://${shownAddress(network.address)}`;
   };
-
+  const move = async (address: string) => {
+    const before = network;
+    // First, because the new address may be the same port on all interfaces. Open connections go on.
+    before?.server.close();
+    try {
+      await open(address);
+      log.info(`the page is now at ${url}`);
+    } catch (error) {
+      log.error(`http.listen is not used, ${url} stays: ${errorText(error)}`);
+      if (before) await open(before.address);
+    }
+  };
+  /** One move after another. */
+  let moved: Promise<void> = Promise.resolve();
   config.onChange((next, previous) => {
     if (next.http.listen === previous.http.listen) return;
-    const old = network;
-    open(next.http.listen).then(
-      () => {
-        log.info(`the page is now at ${url}`);
-        old.close();
-      },
-      (error: unknown) => log.error(`http.listen is not used, ${url} stays: ${(error as Error).message}`),
-    );
+    moved = moved
+      .then(() => move(next.http.listen))
+      .catch((error: unknown) => log.error(`the page is closed: ${errorText(error)}`));
   });
 
   return {
@@ -65,8 +76,9 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       await listenOnSocket(local, socketPath);
     },
     async stop() {
+      await moved;
       upgrade.close();
-      await Promise.all([local, network].map(close));
+      await Promise.all(servers.map(close));
       vitals.close();
     },
   };
@@ -83,24 +95,30 @@ function checkExposure(address: string, hasAccounts: boolean): void {
   );
 }
 
-/** Answers the address really taken. */
-async function listen(server: Server, address: string): Promise<string> {
+interface Listening {
+  readonly server: Server;
+  /** With the port really taken. */
+  readonly address: string;
+}
+
+async function listen(server: Server, address: string): Promise<Listening> {
   const { host, port } = parseAddress(address) ?? { host: address, port: 0 };
   try {
     await listening(server, () => server.listen({ host, port, exclusive: true }));
   } catch (error) {
     throw await listenError(error, address);
   }
-  const taken = server.address() as AddressInfo;
-  return formatAddress(isUnspecified(host) ? hostname() : host, taken.port);
+  return { server, address: formatAddress(host, (server.address() as AddressInfo).port) };
 }
 
-/** "All addresses" is one to listen on, not one to go to. */
-const isUnspecified = (host: string) => host === '0.0.0.0' || host === '::';
+/** "All addresses" is one to listen on, not one to go to: there the machine's name is shown. */
+function shownAddress(address: string): string {
+  return address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, hostname());
+}
 
 async function listenError(cause: unknown, address: string): Promise<HubError> {
   if (errorCode(cause) === 'EADDRINUSE') return portBusy(address, '--http', 'http.listen', cause);
-  return new HubError('http_listen', `cannot listen on ${address}: ${(cause as Error).message}`, { cause });
+  return new HubError('http_listen', `cannot listen on ${address}: ${errorText(cause)}`, { cause });
 }
 
 /** Whoever can open this socket is admin, so it is the owner's alone from the moment it exists. */
@@ -130,8 +148,8 @@ function listening(server: Server, listen: () => void): Promise<void> {
 }
 
 async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closed = server.listening ? once(server, 'close') : undefined;
+  server.close();
   server.closeAllConnections();
   await closed;
 }

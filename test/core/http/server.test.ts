@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpServer } from '../../../core/http/server.ts';
@@ -65,8 +66,18 @@ test('does not open itself to the network before there is an account', async () 
 test('stays where it is when http.listen changes to an address it cannot use', async () => {
   const { url, parts, logLines } = await startHttp();
   await parts.config.edit([{ path: ['http', 'listen'], value: '0.0.0.0:0' }]);
-  await expect.poll(logLines).toMatch(/http.listen is not used/);
+  await expect.poll(logLines).toMatch(/http.listen is not used.*no account yet/);
+  await expect.poll(() => ask(url, 'GET', '/').then(({ status }) => status, String)).toBe(200);
+});
+
+test('moves from loopback to the network on the same port once there is an account', async () => {
+  const { url, parts, accounts, accountLink, logLines } = await startHttp();
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  const { port } = new URL(url);
+  await parts.config.edit([{ path: ['http', 'listen'], value: `0.0.0.0:${port}` }]);
+  await expect.poll(logLines).toContain(`the page is now at http://${hostname()}:${port}`);
   expect((await ask(url, 'GET', '/')).status).toBe(200);
+  expect(new URL(accountLink()).hostname).toBe(hostname().toLowerCase());
 });
 
 function withListen({ config }: { config: { current: object } }, listen: string) {
