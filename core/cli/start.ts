@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type RunningHub, startHub } from '../hub.ts';
 import { dataDirToStart } from '../support/data-dir.ts';
+import { errorCode } from '../support/errors.ts';
 import { formatAddress, nextFreePort } from '../support/ports.ts';
 import { print } from './output.ts';
 
@@ -18,8 +20,10 @@ const STOP_WITHIN_MS = 9500;
 /** Runs the hub until it is told to end; answers the exit code. */
 export async function start({ version, dataDir, http, mqtt, demo = false }: StartOptions): Promise<number> {
   const ending = Promise.race([signalled(), crashed()]);
+  const folder = demo ? resolve(dataDir ?? 'data-demo') : dataDirToStart({ option: dataDir });
+  if (demo) await furnish(folder);
   const starting = startHub({
-    dataDir: demo ? resolve(dataDir ?? 'data-demo') : dataDirToStart({ option: dataDir }),
+    dataDir: folder,
     version,
     demo,
     overrides: await addresses({ http, mqtt, demo }),
@@ -57,6 +61,22 @@ function crashed(): Promise<Error> {
       process.on(event, (error: unknown) => resolve(error instanceof Error ? error : new Error(String(error))));
     }
   });
+}
+
+const DEMO_CONFIG = `# The house of the demo; edit it like a real one.
+name: Demo house
+location: { latitude: 51.478, longitude: 0, elevation: 47 }
+timezone: Europe/London
+`;
+
+/** A demo without a place could show neither sea-level pressure nor where a day begins. */
+async function furnish(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  try {
+    await writeFile(join(folder, 'cupboard.yaml'), DEMO_CONFIG, { flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
 }
 
 /** The demo takes the next free ports, so that it never gets in the way of a hub or broker that runs. */

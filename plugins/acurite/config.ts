@@ -9,6 +9,6 @@ export type Config = SensorChoice & {
   readonly capture_days: number;
 } & (
     | { readonly transport: 'auto' | 'hidraw' | 'libusb' }
-    | { readonly transport: 'simulator'; readonly seed: number }
+    | { readonly transport: 'simulator'; readonly seed: number; readonly history_hours: number }
     | { readonly transport: 'replay'; readonly replay: { readonly file: string; readonly interval_ms: number } }
   );

@@ -20,8 +20,9 @@ import { CONSOLE, type Fields, foreignReason, OUTDOOR, rainFields, readingFields
 import { openSource, type Source } from './source.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
-  const source = openSource(hub.config, hub.dataDir, hub.signal);
-  const memory = new Memory(hub.store(MIGRATIONS), source.kind);
+  const store = hub.store(MIGRATIONS);
+  const source: Source = openSource(hub.config, hub.dataDir, hub.signal, () => memory.lastTime());
+  const memory = new Memory(store, source.kind);
   const options = { ignoreBounds: hub.config.ignore_bounds };
 
   hub.command<{ hex: string }>('decode', ({ hex }) => describeReport(hex, options));

@@ -105,6 +105,11 @@ export class Memory {
     }
   }
 
+  /** When the last report kept was read, epoch ms. */
+  lastTime(): number | undefined {
+    return this.latest(1)[0]?.time;
+  }
+
   /** Newest first. */
   latest(limit: number): RawReport[] {
     this.flush();

@@ -79,6 +79,19 @@ export function simulatedConsole(seed: number, slotSeconds: number, time: () => 
   };
 }
 
+/** The reports such a console would have given from `from` to `to` (epoch ms), in its rhythm. */
+export function* simulatedPast(seed: number, slotSeconds: number, from: number, to: number) {
+  const slot = slotSeconds * 1000;
+  let nextConsole = from;
+  for (let time = Math.ceil(from / slot) * slot; time < to; time += slot) {
+    const console = simulatedConsole(seed, slotSeconds, () => time);
+    yield { time, read: () => console.read(1) };
+    if (time < nextConsole) continue;
+    yield { time, read: () => console.read(2) };
+    nextConsole = time + 60_000;
+  }
+}
+
 export interface EncodedHead {
   readonly channel: Channel;
   readonly sensorId: number;

@@ -7,6 +7,7 @@ import {
   encodeWindClimate,
   encodeWindRain,
   simulatedConsole,
+  simulatedPast,
   simulateWeather,
 } from '../../../plugins/acurite/simulator.ts';
 
@@ -110,5 +111,18 @@ describe('the weather', () => {
       now += 18_000;
     }
     expect(kinds).toEqual(['wind_climate', 'wind_rain', 'wind_climate', 'wind_rain']);
+  });
+});
+
+describe('the simulated past', () => {
+  it('gives every report of the time asked for, both messages of the head in turn', async () => {
+    const past = [...simulatedPast(1, 18, MIDSUMMER, MIDSUMMER + HOUR)];
+    const reports = await Promise.all(past.map(async ({ time, read }) => ({ time, report: decode(await read()) })));
+    expect(reports.filter(({ report }) => report?.status !== 'ok')).toEqual([]);
+    const kinds = reports.map(({ report }) => report?.readings?.kind);
+    expect(kinds.filter((kind) => kind === 'wind_rain')).toHaveLength(100);
+    expect(kinds.filter((kind) => kind === 'wind_climate')).toHaveLength(100);
+    expect(kinds.filter((kind) => kind === 'indoor').length).toBeGreaterThanOrEqual(50);
+    expect(reports.every(({ time }) => time >= MIDSUMMER && time < MIDSUMMER + HOUR)).toBe(true);
   });
 });
