@@ -152,7 +152,10 @@ export class Chart extends LitElement {
       height: HEIGHT,
       ms: 1,
       tzDate: (time) => uPlot.tzDate(new Date(time), this.api.hub.timezone),
-      scales: { x: { min: this.from, max: this.to } },
+      scales: {
+        x: { min: this.from, max: this.to },
+        ...Object.fromEntries(units.map((unit) => [scaleOf(unit), { range: valueRange }])),
+      },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       hooks: { setSelect: [(plot) => this.#select(plot)] },
       axes: [this.#axis({ values: TIME_TICKS }), ...units.slice(0, 2).map((unit, side) => this.#valueAxis(unit, side))],
@@ -214,6 +217,12 @@ export class Chart extends LitElement {
       this.#plot.setSize({ width, height: HEIGHT });
   }
 }
+
+/** Room above and below; a value that never changed lies in the middle instead of above a far zero. */
+const valueRange: uPlot.Scale.Range = (_, low, high) => {
+  if (low === null || high === null) return [0, 1];
+  return low === high ? [low - 1, high + 1] : uPlot.rangeNum(low, high, 0.1, true);
+};
 
 const scaleOf = (unit: string) => `y ${unit}`;
 const translucent = (colour: string) => `color-mix(in srgb, ${colour} 18%, transparent)`;

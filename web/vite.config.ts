@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
+/** For `npx vite web`: the page from the sources, all else from a hub that runs. */
+const hub = process.env['CUPBOARD_HUB'] ?? 'http://127.0.0.1:8484';
+
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export default defineConfig({
   // Absolute, because a page may be opened at any depth: /plugin/acurite asks for /assets/..., not /plugin/assets/...
   base: '/',
+  server: { proxy: { '/api': hub, '^/plugins/.': hub, '/mqtt': { target: hub, ws: true } } },
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

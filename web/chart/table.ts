@@ -55,10 +55,14 @@ export const hasBand = ({ min, max }: Table): boolean => min.some((value, index)
 /** The drawing area of a sparkline; it is stretched to its place. */
 export const SPARK = { width: 100, height: 24 } as const;
 
-/** One path per stretch without a gap; none for fewer than two readings. */
+/** A line shorter than this part of its time says nothing. */
+const SHORTEST_SPARK = 0.05;
+
+/** One path per stretch without a gap; none for readings that cover next to nothing of the time. */
 export function sparkPaths({ times, mean }: Table, from: number, to: number): string[] {
   const values = mean.filter((value) => value !== null);
-  if (values.length < 2) return [];
+  const covered = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  if (values.length < 2 || covered < (to - from) * SHORTEST_SPARK) return [];
   const low = Math.min(...values);
   const range = Math.max(...values) - low || 1;
   const paths: string[] = [];

@@ -57,6 +57,8 @@ export function showValue(value: number, unit: string, units: Units): ShownValue
   const number = rounded.toLocaleString(undefined, {
     minimumFractionDigits: DECIMALS[shownUnit] ?? 0,
     maximumFractionDigits: decimals,
+    // Without a unit it may well be an id or a count of something: 3,066 is not how those are written.
+    useGrouping: shownUnit !== '',
   });
   const space = shownUnit === '' || CLOSE_UNITS.has(shownUnit) ? '' : '\u00a0';
   return { value: rounded, unit: shownUnit, text: `${number}${space}${shownUnit}` };

@@ -84,7 +84,9 @@ export class HistoryPage extends PageElement {
 
   #renderList(all: readonly Series[]): TemplateResult {
     const wanted = this.words.trim().toLowerCase();
-    const found = all.filter(({ series }) => series.toLowerCase().includes(wanted));
+    const found = all
+      .filter(({ series }) => series.toLowerCase().includes(wanted))
+      .sort((a, b) => a.series.localeCompare(b.series));
     return html`<ul class="series-list">${found.map((series) => this.#renderSeries(series))}</ul>
       ${found.length === 0 ? html`<p class="soft">No series has this in its name.</p>` : nothing}`;
   }
@@ -92,7 +94,7 @@ export class HistoryPage extends PageElement {
   #renderSeries({ series, unit, count, last, bytes }: Series): TemplateResult {
     const isChosen = this.chosen.includes(series);
     const isFull = !isChosen && this.chosen.length >= MOST_SERIES;
-    const facts = `${count.toLocaleString()} readings, ${formatBytes(bytes)}, last ${formatTime(last, this.hub.settings.timezone)}`;
+    const facts = `${count.toLocaleString()} ${count === 1 ? 'reading' : 'readings'}, ${formatBytes(bytes)}, last ${formatTime(last, this.hub.settings.timezone)}`;
     return html`<li><label>
       <input type="checkbox" .checked=${isChosen} ?disabled=${isFull} @change=${() => this.#toggle(series)} />
       <span class="mono wrap">${series}</span>${unit ? html`<span class="chip">${unit}</span>` : nothing}

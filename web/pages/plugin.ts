@@ -63,7 +63,7 @@ export class PluginPage extends PageElement {
       ${
         devices.length > 0
           ? html`<section class="stack" aria-labelledby="devices"><h2 id="devices">Devices</h2>
-        <div class="grid">${devices.map((device) => deviceCard(this.hub, device))}</div></section>`
+        <div class="grid top">${devices.map((device) => deviceCard(this.hub, device))}</div></section>`
           : nothing
       }
       ${this.hub.isAdmin ? this.#renderSettings() : nothing} ${this.#details.render((details) => this.#renderCommands(plugin, details))}

@@ -88,6 +88,9 @@ const MAIN_ENTRIES: readonly { path: string; route: RouteName; icon: IconName }[
   { path: '/logs', route: 'logs', icon: 'logs' },
 ];
 
+/** Where the browser keeps which panel was opened last. */
+const LAST_PANEL = 'cupboard-panel';
+
 const THEME_NAMES: Readonly<Record<ThemeChoice, string>> = { system: 'as the system', light: 'light', dark: 'dark' };
 
 /** The frame around every page: navigation, connection, theme, login. */
@@ -224,9 +227,10 @@ export class CupboardApp extends LightElement {
     </header>`;
   }
 
-  /** What a thumb reaches on a phone: the overview, the first panel, plugins, history, and the rest. */
+  /** What a thumb reaches on a phone: the overview, the panel opened last, plugins, history, and the rest. */
   #renderTabs(): TemplateResult {
-    const panel = this.#panels()[0];
+    const panels = this.#panels();
+    const panel = panels.find(({ id }) => id === localStorage.getItem(LAST_PANEL)) ?? panels[0];
     return html`<nav class="tabs" aria-label="Quick">
       ${this.#entry('/', 'Overview', 'overview')}
       ${panel ? this.#entry(panelPath(panel.id), panel.name, 'panel') : this.#entry('/topics', 'Topics', 'topics')}
@@ -290,8 +294,9 @@ export class CupboardApp extends LightElement {
   }
 
   async #loadPage(): Promise<void> {
-    const route = this.place?.route;
+    const { route, id } = this.place ?? {};
     if (!route) return;
+    if (route === 'panel' && id) localStorage.setItem(LAST_PANEL, id);
     try {
       await PAGES[route].load();
       this.#loaded.add(route);

@@ -7,13 +7,19 @@ import { type FieldState, fieldName, headlineField } from '../hub/readings.ts';
 import { historyPath } from '../shell/routes.ts';
 import { formatAge } from './format.ts';
 
+type Field = readonly [name: string, sensor: Sensor];
+type StateOf = (field: string) => FieldState;
+
+/** A card is read at a glance; a device with more than this keeps the rest folded. */
+const FIRST_READINGS = 9;
+
 /** A device as it is now: one value large, the others beside it, and what is wrong with each by name. */
 export function deviceCard(hub: Hub, device: Device): TemplateResult {
   const { description, report } = device;
   const headline = headlineField(description);
   const fields = Object.entries(description.sensors);
   const isSimulated = description.simulated === true || report?.simulated === true;
-  const state = (field: string) => hub.house.field(device, field);
+  const state: StateOf = (field) => hub.house.field(device, field);
   const rest = fields.filter(([field]) => field !== headline);
   return html`<article class="card device" aria-label=${description.name}>
     <header class="row apart">
@@ -22,7 +28,10 @@ export function deviceCard(hub: Hub, device: Device): TemplateResult {
     </header>
     <div class="device-body">
       ${headline ? headlineValue(hub, device, headline, state(headline)) : nothing}
-      ${rest.length > 0 ? html`<dl class="readings">${rest.map(([field, sensor]) => reading(hub, field, sensor, state(field)))}</dl>` : nothing}
+      <div class="stack tight">
+        ${readings(hub, rest.slice(0, FIRST_READINGS), state)}
+        ${rest.length > FIRST_READINGS ? html`<details class="small"><summary>${rest.length - FIRST_READINGS} more</summary>${readings(hub, rest.slice(FIRST_READINGS), state)}</details>` : nothing}
+      </div>
     </div>
     ${adviceLines(fields, state)}
     <footer class="row apart small soft">
@@ -41,8 +50,11 @@ function headlineValue(hub: Hub, device: Device, field: string, state: FieldStat
   </div>`;
 }
 
-function reading(hub: Hub, field: string, sensor: Sensor, state: FieldState): TemplateResult {
-  return html`<div><dt>${fieldName(field, sensor)}</dt><dd>${fieldValue(hub, state, sensor)}</dd></div>`;
+function readings(hub: Hub, fields: readonly Field[], state: StateOf): unknown {
+  if (fields.length === 0) return nothing;
+  return html`<dl class="readings">
+    ${fields.map(([field, sensor]) => html`<div><dt>${fieldName(field, sensor)}</dt><dd>${fieldValue(hub, state(field), sensor)}</dd></div>`)}
+  </dl>`;
 }
 
 function fieldValue(hub: Hub, state: FieldState, sensor: Sensor | undefined): unknown {
@@ -67,13 +79,13 @@ function freshValue(hub: Hub, value: number | string | boolean, sensor: Sensor |
 }
 
 function booleanWord(value: boolean, deviceClass: string | undefined): string {
-  if (deviceClass === 'battery') return value ? 'low' : 'good';
-  if (deviceClass === 'problem') return value ? 'problem' : 'fine';
+  if (deviceClass === 'battery') return value ? 'low' : 'ok';
+  if (deviceClass === 'problem') return value ? 'problem' : 'ok';
   return value ? 'yes' : 'no';
 }
 
 /** One line per kind of trouble, not one per field. */
-function adviceLines(fields: readonly (readonly [string, Sensor])[], state: (field: string) => FieldState): unknown {
+function adviceLines(fields: readonly Field[], state: StateOf): unknown {
   const advice = new Map<string, string[]>();
   let isWaiting = true;
   for (const [field, sensor] of fields) {

@@ -13,6 +13,8 @@ test.each([
   [48.6, '%', 'metric', '49%'],
   [12.345, 'V', 'metric', '12.35\u00a0V'],
   [7, '', 'metric', '7'],
+  [3066, '', 'metric', '3066'],
+  [101325, 'Pa', 'metric', '101,325\u00a0Pa'],
 ] as const)('%s %s reads in %s units as %s', (value, unit, units, text) => {
   expect(showValue(value, unit, units).text).toBe(text);
 });
