@@ -1,9 +1,69 @@
-import type { Broker } from '../broker/contract.ts';
+import type { Broker, Identity } from '../broker/contract.ts';
 import type { ConfigFile } from '../config/contract.ts';
 import type { PluginManager } from '../plugins/contract.ts';
 import type { Recorder } from '../recorder/contract.ts';
 import type { LogBook } from '../support/log-book.ts';
-import type { Accounts } from './accounts.ts';
+
+export type Role = 'admin' | 'viewer';
+
+/** Who asks over HTTP. */
+export interface User {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** A person who is logged in, or a script with a token. `key` names the session or token, so that it can be ended. */
+export interface Login extends User {
+  readonly key: string;
+}
+
+export interface UserRow extends User {
+  /** Epoch ms. */
+  readonly created: number;
+}
+
+export interface OpenedSession {
+  readonly user: User;
+  /** What the cookie carries; only its hash is kept. */
+  readonly secret: string;
+  /** How long it is valid, ms. */
+  readonly maxAge: number;
+}
+
+/** The accounts of the hub: people with passwords, their sessions, tokens for scripts, one-time links. */
+export interface Accounts {
+  users(): readonly UserRow[];
+  /** @throws HubError `user_exists` | `user_name` | `password_short` */
+  addUser(name: string, password: string, role: Role): Promise<UserRow>;
+  /** @throws HubError `user_unknown` | `last_admin` | `password_short` */
+  changeUser(name: string, change: { password?: string | undefined; role?: Role | undefined }): Promise<UserRow>;
+  /** @throws HubError `user_unknown` | `last_admin` */
+  removeUser(name: string): Promise<void>;
+  /** For the broker: a user's name and password, or the name and text of a token. */
+  verify(name: string, password: string): Promise<Identity | undefined>;
+  /**
+   * Checks a password and opens a session.
+   * @throws HubError `login_refused`, TooManyLogins
+   */
+  login(name: string, password: string, address: string): Promise<OpenedSession>;
+  logout(key: string): Promise<void>;
+  /** Who holds this session's secret, if it is still valid. */
+  session(secret: string): Login | undefined;
+
+  tokens(): readonly UserRow[];
+  /** Answers the token's text, which cannot be read again. @throws HubError `token_exists` | `user_name` */
+  addToken(name: string, role: Role): Promise<string>;
+  /** @throws HubError `token_unknown` */
+  removeToken(name: string): Promise<void>;
+  token(text: string): Login | undefined;
+
+  /** Makes a secret that creates one admin account within the hour. */
+  createLink(): string;
+  /** Uses such a secret up. @throws HubError `link_invalid` and those of addUser, TooManyLogins */
+  useLink(secret: string, name: string, password: string, address: string): Promise<OpenedSession>;
+  /** Calls back with the key of every session and token that ends before its time. */
+  onEnd(listener: (key: string) => void): void;
+}
 
 /** The parts of the hub that HTTP shows. */
 export interface HttpParts {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Identity } from '../broker/contract.ts';
-import type { Accounts, Login, User } from './accounts.ts';
+import type { Accounts, Login, User } from './contract.ts';
 import { HttpProblem } from './problem.ts';
 
 /** Who asks, once let in. `via: 'socket'` is the owner of the data directory, on hub.sock. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { ConfigError, HubError, ManifestError, type Problem } from '../support/errors.ts';
-import { TooManyLogins } from './accounts.ts';
+import { TooManyLogins } from './login-guard.ts';
 
 /** An answer other than success, as RFC 9457 has it. */
 export interface ProblemBody {

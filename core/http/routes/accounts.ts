@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Accounts, OpenedSession, Role, User } from '../accounts.ts';
+import type { Accounts, OpenedSession, Role, User } from '../contract.ts';
 import { cookieName } from '../gate.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { list, object, PASSWORD, ROLE, TEXT, TIME } from '../schemas.ts';

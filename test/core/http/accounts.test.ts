@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createAccounts, TooManyLogins } from '../../../core/http/accounts.ts';
+import { createAccounts } from '../../../core/http/accounts.ts';
+import { TooManyLogins } from '../../../core/http/login-guard.ts';
 import { openHubStore } from '../../../core/support/store.ts';
 import { temporaryFolder } from '../../support/hub.ts';
 import { openDocuments, silentLog } from './parts.ts';

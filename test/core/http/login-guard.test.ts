@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLimiter } from '../../../core/http/limiter.ts';
+import { createLimiter } from '../../../core/http/login-guard.ts';
 
 test('counts in windows, each key for itself', () => {
   const clock = { ms: 0 };
