@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../core/recorder/database.ts';
+import { packageRoot } from '../../../core/support/paths.ts';
 import { temporaryFolder } from '../../support/hub.ts';
 import { keepingLog, readRows } from './support.ts';
 
@@ -64,4 +65,13 @@ test('a file written by a newer hub is kept aside', async () => {
   const aside = readdirSync(dirname(file)).find((name) => name.startsWith('recorder.db.version-3-'));
   expect(readRows(join(dirname(file), aside ?? ''), 'SELECT value FROM readings_v2')).toEqual([{ value: 21.5 }]);
   expect(entries[0]?.message).toMatch('written by a newer hub');
+});
+
+test.each(['readings', 'hourly', 'daily'])('the view %s has the columns the README tells of', async (view) => {
+  const row = readFileSync(join(packageRoot, 'README.md'), 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`| \`${view}\` |`));
+  const told = [...(row?.split('|')[3] ?? '').matchAll(/`(\w+)`/g)].map(([, column]) => column);
+  const { database } = open(await newFile());
+  expect(told).toEqual(database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(view));
 });
