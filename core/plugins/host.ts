@@ -45,8 +45,9 @@ async function run(start: StartMessage): Promise<void> {
   running = { connection, pluginHub };
   const module = (await import(pathToFileURL(start.module).href)) as { default?: unknown };
   if (typeof module.default !== 'function') throw new Error('its main module has no default-exported function');
-  running.stop = (await module.default(pluginHub.hub)) as Stop | void;
   await pluginHub.listen();
+  running.stop = (await module.default(pluginHub.hub)) as Stop | void;
+  pluginHub.started();
   await connection.announce('online');
   tell({ type: 'ready' });
 }

@@ -14,8 +14,10 @@ import { openStore } from './store.ts';
 /** The hub as one plugin sees it, and what its process needs to run and end it. */
 export interface PluginHub {
   readonly hub: Hub;
-  /** Subscribes to the commands; what the plugin declared until then is answered from now on. */
+  /** Subscribes to the commands; one that has no handler yet waits for `started`. */
   listen(): Promise<void>;
+  /** The plugin's start function is done. */
+  started(): void;
   /** Closes stores and the HTTP server. */
   close(): Promise<void>;
 }
@@ -102,6 +104,7 @@ export function createPluginHub(options: {
   return {
     hub,
     listen: () => commands.listen(),
+    started: () => commands.started(),
     async close() {
       for (const store of stores) store.close();
       await (await web)?.close();

@@ -10,6 +10,10 @@ const PROTOCOL_KEYS = ['id', 'wait'];
 /** Answers `<id>/command/<name>`: checks who asks and with what, calls the handler, sends the answer back. */
 export class Commands {
   readonly #handlers = new Map<string, CommandHandler>();
+  #tellStarted: () => void = () => undefined;
+  readonly #started = new Promise<void>((resolve) => {
+    this.#tellStarted = resolve;
+  });
 
   constructor(
     private readonly plugin: string,
@@ -28,6 +32,11 @@ export class Commands {
     await this.connection.subscribe(`${this.plugin}/command/+`, (message) => {
       this.#answer(message).catch((error: unknown) => this.log.error(`${message.topic}: ${errorText(error)}`));
     });
+  }
+
+  /** The plugin's start function is done: what has no handler now will have none. */
+  started(): void {
+    this.#tellStarted();
   }
 
   async #answer(message: Incoming): Promise<void> {
@@ -56,9 +65,15 @@ export class Commands {
     return { id, result: await this.#call(name, sent, requester(message)) };
   }
 
+  /** A plugin that says early that it waits is asked early: the command waits for the rest of its start. */
+  async #handlerOf(name: string): Promise<CommandHandler | undefined> {
+    if (!this.#handlers.has(name)) await this.#started;
+    return this.#handlers.get(name);
+  }
+
   async #call(name: string, sent: JsonObject, from: Requester): Promise<CommandResult> {
     const declaration = this.declared[name];
-    const handler = this.#handlers.get(name);
+    const handler = declaration && (await this.#handlerOf(name));
     if (!declaration || !handler)
       return { ok: false, error: 'unknown_command', expected: [...this.#handlers.keys()], got: name };
     // The broker refuses these already; a command that only admins may give must not hang on one check.
