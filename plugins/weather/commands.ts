@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly archive: Archive;
   readonly days: Days;
   readonly calendar: Calendar;
+  /** Writes the minute that is still open, so that an answer knows the last reading. */
+  readonly flush: () => void;
   /** Event time of the newest reading, or of the newest archive row. */
   readonly now: () => number;
 }
@@ -31,9 +33,15 @@ const refuse = (error: string, expected: string, got: unknown): CommandResult =>
 export function addCommands(context: CommandContext): void {
   const { hub } = context;
   hub.command('derive', (args) => derive(args, { elevation: hub.location?.elevation, seaLevel: hub.config.sea_level }));
-  hub.command<ReportArguments>('report', (args) => report(args, context));
-  hub.command<RecordsArguments>('records', (args) => records(args, context));
-  hub.command<HistoryArguments>('history', (args) => history(args, context));
+  const upToDate =
+    <A>(answer: (args: A, context: CommandContext) => CommandResult) =>
+    (args: A) => {
+      context.flush();
+      return answer(args, context);
+    };
+  hub.command<ReportArguments>('report', upToDate(report));
+  hub.command<RecordsArguments>('records', upToDate(records));
+  hub.command<HistoryArguments>('history', upToDate(history));
   hub.command<{ weewx: string }>('import', ({ weewx }) => importFile(weewx, context));
 }
 

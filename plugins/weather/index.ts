@@ -52,7 +52,7 @@ const start: StartPlugin<Config> = async (hub) => {
     sources: config.source,
   });
   const now = () => observer.newest ?? archive.extent()?.last ?? Date.now();
-  addCommands({ hub, store, archive, days, calendar, now });
+  addCommands({ hub, store, archive, days, calendar, now, flush: () => observer.flush() });
 
   const silence = new SilenceWatch(hub, config.source.outdoor, maxAge);
   for (const source of Object.keys(SOURCE_FIELDS) as SourceName[]) {

@@ -4,7 +4,7 @@ import { currentSensors, type Input, SOURCE_FIELDS, type SourceName } from './fi
 import { HOUR } from './rain.ts';
 import type { SampleStore } from './samples.ts';
 import type { SourceReading } from './source.ts';
-import { HORIZON, type Station } from './station.ts';
+import { HORIZON, type JudgedSample, type Station } from './station.ts';
 
 export interface ObserverOptions {
   readonly station: Station;
@@ -22,8 +22,17 @@ export const describeCurrent = (maxAge: number, simulated: boolean): DeviceDescr
   ...(simulated ? { simulated } : {}),
 });
 
+const inputsOf = (source: SourceName) => Object.values<Input>(SOURCE_FIELDS[source]);
+
 /** A simulated station and the real one on the same topic are two stations. */
 const originOf = (topic: string, simulated: boolean) => (simulated ? `${topic} (simulated)` : topic);
+
+interface OriginState {
+  readonly origin: string;
+  readonly simulated: boolean;
+  /** Time of its newest reading. */
+  readonly newest: number;
+}
 
 /**
  * Takes readings from the sources to the disk, the current state and the archive, all in event time. A reading is on
@@ -32,10 +41,11 @@ const originOf = (topic: string, simulated: boolean) => (simulated ? `${topic} (
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #device: Device;
-  readonly #origins: Partial<Record<SourceName, { origin: string; simulated: boolean; newest: number }>> = {};
+  readonly #origins: Partial<Record<SourceName, OriginState>> = {};
   /** End of the minute whose row is not written yet. */
   #openMinute: number | undefined;
-  #prunedAt = Number.NEGATIVE_INFINITY;
+  readonly #doubtful = new Set<Input>();
+  readonly #prunedAt: Partial<Record<SourceName, number>> = {};
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -57,18 +67,19 @@ export class Observer {
   async take(source: SourceName, reading: SourceReading, retained: boolean): Promise<void> {
     const { station, samples } = this.#options;
     const wasSimulated = this.simulated;
-    if (!this.#follow(source, reading, retained)) return;
+    const course = this.#follow(source, reading, retained);
+    if (course === 'not used') return;
     const judged = station.accept(reading);
     samples.keep(judged, originOf(this.#options.sources[source], reading.simulated));
-    for (const { field, value, flag } of judged) {
-      if (flag === 'range' || flag === 'step')
-        this.#options.log.warn(`${field} ${value} is doubtful (${flag}): kept, not used`);
-    }
+    for (const sample of judged) this.#tellDoubt(sample);
     this.#advance(reading.time);
+    this.#prune(source, reading.time);
     const report = station.current(
       reading.time,
       judged.map(({ field }) => field),
     );
+    // What is shown is of another time or station, and would hold off what comes now.
+    if (course === 'anew') await this.#device.clear();
     if (this.simulated !== wasSimulated)
       await this.#device.describe(describeCurrent(station.options.maxAge, this.simulated));
     if (Object.keys(report).length > 0) await this.#device.report(report, reading.time);
@@ -90,14 +101,15 @@ export class Observer {
     this.#openMinute = Math.max(this.#openMinute ?? 0, minuteEnd(newest));
   }
 
-  /** Follows the source to another station on its topic, or to a clock that was put right. False = not to be used. */
-  #follow(source: SourceName, reading: SourceReading, retained: boolean): boolean {
+  /** Follows the source to another station on its topic, or to a clock that was put right. */
+  #follow(source: SourceName, reading: SourceReading, retained: boolean): 'on' | 'anew' | 'not used' {
     const { log, sources } = this.#options;
     const origin = originOf(sources[source], reading.simulated);
     const known = this.#origins[source];
     const isAnother = known !== undefined && known.origin !== origin;
-    if (known && !isAnother && reading.time < known.newest - HORIZON) {
-      if (retained) return false;
+    const isSetBack = known !== undefined && !isAnother && reading.time < known.newest - HORIZON;
+    if (isSetBack) {
+      if (retained) return 'not used';
       log.warn(
         `${sources[source]} is at ${new Date(reading.time).toISOString()} now: its clock went back, windows start anew`,
       );
@@ -109,16 +121,27 @@ export class Observer {
     }
     const newest = Math.max(this.#origins[source]?.newest ?? Number.NEGATIVE_INFINITY, reading.time);
     this.#origins[source] = { origin, simulated: reading.simulated, newest };
-    return true;
+    return isAnother || isSetBack ? 'anew' : 'on';
+  }
+
+  /** One line when a field becomes doubtful and one when it recovers: a broken sensor sends for months. */
+  #tellDoubt({ field, value, flag }: JudgedSample): void {
+    if (flag === undefined) {
+      if (this.#doubtful.delete(field)) this.#options.log.info(`${field} is believable again: ${value}`);
+    } else if (!this.#doubtful.has(field)) {
+      this.#doubtful.add(field);
+      this.#options.log.warn(`${field} ${value ?? 'null'} is doubtful (${flag}): kept in the archive, not used`);
+    }
   }
 
   #forget(source: SourceName): void {
-    const inputs = Object.values<Input>(SOURCE_FIELDS[source]);
+    const inputs = inputsOf(source);
     this.flush();
     this.#openMinute = undefined;
     this.#options.station.forget(inputs);
     this.#options.samples.forget(inputs);
     delete this.#origins[source];
+    delete this.#prunedAt[source];
   }
 
   #advance(time: number): void {
@@ -127,10 +150,15 @@ export class Observer {
     if (end > open) this.#writeMinute(open);
     else if (end < open) this.#rewrite(time, end);
     this.#openMinute = Math.max(open, end);
-    if (time - this.#prunedAt < HOUR) return;
-    this.#prunedAt = time;
-    this.#options.station.prune(time);
-    this.#options.samples.prune(time);
+  }
+
+  /** Sources are told apart: a replay of last year may run beside a live one. */
+  #prune(source: SourceName, time: number): void {
+    if (time - (this.#prunedAt[source] ?? Number.NEGATIVE_INFINITY) < HOUR) return;
+    this.#prunedAt[source] = time;
+    const inputs = inputsOf(source);
+    this.#options.station.prune(inputs, time);
+    this.#options.samples.prune(inputs, time);
   }
 
   /** A late reading: its minute is made anew, and the one that was charged with the rain since the reading before. */

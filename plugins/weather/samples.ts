@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Store } from 'cupboard/sdk';
-import { INPUTS, type Input } from './fields.ts';
+import type { Input } from './fields.ts';
 import type { Flag } from './quality.ts';
 import { HORIZON, type JudgedSample } from './station.ts';
 
@@ -43,11 +43,11 @@ export class SampleStore {
   }
 
   /** As `Station.prune`: the newest reading before the horizon stays, as the baseline of what follows. */
-  prune(time: number): void {
+  prune(inputs: readonly Input[], time: number): void {
     const drop = this.#store.prepare(
       'DELETE FROM sample WHERE field = :field AND time < (SELECT max(time) FROM sample WHERE field = :field AND time <= :horizon)',
     );
-    for (const field of INPUTS) drop.run({ field, horizon: time - HORIZON });
+    for (const field of inputs) drop.run({ field, horizon: time - HORIZON });
   }
 
   forget(inputs: readonly Input[]): void {

@@ -71,8 +71,8 @@ export class Station {
   }
 
   /** Forgets what is older than any window that ends at `time` or later needs. */
-  prune(time: number): void {
-    for (const input of INPUTS) {
+  prune(inputs: readonly Input[], time: number): void {
+    for (const input of inputs) {
       this.#good[input].prune(time - HORIZON);
       this.#bad[input].prune(time - HORIZON);
     }

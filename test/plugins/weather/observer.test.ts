@@ -72,6 +72,7 @@ describe('the source', () => {
     await station.outdoor(NOON - 72 * HOUR, { temperature: 7 });
     expect(station.last()).toMatchObject({ temperature: 7 });
     expect(station.lines.join()).toContain('clock went back');
+    expect(station.cleared).toEqual([1]);
   });
 
   it('reports at the time of the reading', async () => {
@@ -150,6 +151,19 @@ describe('the archive', () => {
       await station.outdoor(NOON + hours * HOUR, { rain_total: hours, temperature: 1 });
     expect(station.store.prepare("SELECT value FROM sample WHERE field = 'rain_total'").pluck().all()).toEqual([
       30, 60,
+    ]);
+  });
+});
+
+describe('the log', () => {
+  it('names a doubtful sensor once, and once when it recovers', async () => {
+    const station = makeObserver(openDatabase(), { limits: { humidity: { max: 100 } } });
+    for (const [index, humidity] of [50, 255, 255, 51].entries()) {
+      await station.outdoor(NOON + index * MINUTE, { humidity });
+    }
+    expect(station.lines).toEqual([
+      'humidity 255 is doubtful (range): kept in the archive, not used',
+      'humidity is believable again: 51',
     ]);
   });
 });

@@ -53,10 +53,12 @@ export function makeObserver(store = openDatabase(), settings: StationSettings =
   const reports: { time: number | undefined; values: Readonly<Record<string, Value>> }[] = [];
   const descriptions: DeviceDescription[] = [];
   const lines: string[] = [];
+  /** How many reports had been made when the device was cleared. */
+  const cleared: number[] = [];
   const device: Device = {
     report: async (values, time) => void reports.push({ time, values }),
     describe: async (description) => void descriptions.push(description),
-    clear: async () => undefined,
+    clear: async () => void cleared.push(reports.length),
   };
   const write = (line: string) => void lines.push(line);
   const log: Logger = { debug: write, info: write, warn: write, error: write };
@@ -94,6 +96,7 @@ export function makeObserver(store = openDatabase(), settings: StationSettings =
     reports,
     descriptions,
     lines,
+    cleared,
     last,
     simulatedAtStart,
   };
