@@ -36,8 +36,11 @@ export async function bundleModule(options: {
   return file;
 }
 
+let building = 0;
+
 async function build(folder: string, entry: string, file: string, platform: Platform): Promise<void> {
   const esbuild = await import('esbuild');
+  building += 1;
   try {
     const { outputFiles } = await esbuild.build({
       absWorkingDir: folder,
@@ -60,6 +63,10 @@ async function build(folder: string, entry: string, file: string, platform: Plat
     const { errors } = error as Partial<BuildFailure>;
     if (!errors) throw error;
     throw new HubError('bundle_failed', errors.map(describe).join('\n'), { cause: error });
+  } finally {
+    building -= 1;
+    // The compiler is a process of some 20 MB; the next changed plugin starts it again within 100 ms.
+    if (building === 0) await esbuild.stop();
   }
 }
 
@@ -83,12 +90,6 @@ const BROWSER_OPTIONS: Omit<BuildOptions, 'write'> = {
   sourcemap: 'inline',
   loader: { '.css': 'text' },
 };
-
-/** Ends the compiler: a process of some 20 MB, which the next changed plugin starts again within 100 ms. */
-export async function endCompiler(): Promise<void> {
-  const esbuild = await import('esbuild');
-  await esbuild.stop();
-}
 
 /** `index.ts:3:7: Expected ";" but found "}"`. */
 function describe({ location, text }: Message): string {
