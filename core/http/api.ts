@@ -2,7 +2,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import { createAjv } from '../config/ajv.ts';
 import { toProblems } from '../config/problems.ts';
 import type { Problem } from '../support/errors.ts';
-import type { Caller } from './gate.ts';
+import { type Caller, requireRole } from './gate.ts';
 import { HttpProblem } from './problem.ts';
 import { Reply, type Route, type Schema, statusesOf } from './route.ts';
 
@@ -28,7 +28,7 @@ export function registerRoutes(
     const checkBody = check(route.body, '');
     const handlers = route.body ? [requireJson, json] : [];
     const allow = (_request: Request, response: Response, next: () => void) => {
-      checkAccess(route, callerOf(response));
+      if (route.access !== 'public') requireRole(callerOf(response), route.access);
       next();
     };
     app[route.method](expressPath(route.path), allow, ...handlers, async (request: Request, response: Response) => {
@@ -51,14 +51,6 @@ function send(response: Response, route: Route, answer: unknown): void {
   if (type) response.type(type).send(String(reply.body));
   else if (reply.body === undefined) response.end();
   else response.json(reply.body);
-}
-
-function checkAccess({ access }: Route, caller: Caller | undefined): void {
-  if (access === 'public') return;
-  if (!caller) throw new HttpProblem(401, 'login_needed', 'log in, or send a token: `cupboard token add NAME`');
-  if (access === 'admin' && caller.role !== 'admin') {
-    throw new HttpProblem(403, 'admin_needed', `${caller.name} may look but not change anything`);
-  }
 }
 
 /** A form of a foreign page can send text and form data without asking, JSON it cannot. */

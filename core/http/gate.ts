@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Identity } from '../broker/contract.ts';
-import type { Accounts, Login, User } from './contract.ts';
+import type { Accounts, Login, Role, User } from './contract.ts';
 import { HttpProblem } from './problem.ts';
 
 /** Who asks, once let in. `via: 'socket'` is the owner of the data directory, on hub.sock. */
@@ -11,6 +11,19 @@ export type Caller = (Login & { readonly via: 'session' | 'token' }) | (User & {
 /** The same person as the broker knows them. */
 export function toIdentity({ name, role }: Caller): Identity {
   return { kind: 'user', name, role };
+}
+
+/**
+ * Answers who asks, when that is somebody who may.
+ * @param role the least one needed
+ * @throws HttpProblem `login_needed` | `admin_needed`
+ */
+export function requireRole(caller: Caller | undefined, role: Role): Caller {
+  if (!caller) throw new HttpProblem(401, 'login_needed', 'log in, or send a token: `cupboard token add NAME`');
+  if (role === 'admin' && caller.role !== 'admin') {
+    throw new HttpProblem(403, 'admin_needed', `${caller.name} may look but not change anything`);
+  }
+  return caller;
 }
 
 /** Decides who may ask, before any route is looked at. */
@@ -100,7 +113,8 @@ function checkOrigin(request: IncomingMessage, needsOrigin: boolean): void {
     );
   }
   if (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase()) {
-    throw new HttpProblem(403, 'origin_foreign', `requests of ${origin} may not change anything here`);
+    const advice = 'behind a proxy, let it pass on the Host header as it came';
+    throw new HttpProblem(403, 'origin_foreign', `${origin} may not change anything on ${host}; ${advice}`);
   }
 }
 

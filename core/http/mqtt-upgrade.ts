@@ -4,7 +4,7 @@ import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import { errorText } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { HttpParts } from './contract.ts';
-import { type Gate, toIdentity } from './gate.ts';
+import { type Gate, requireRole, toIdentity } from './gate.ts';
 import { HttpProblem, toProblem } from './problem.ts';
 
 export interface MqttUpgrade {
@@ -52,8 +52,7 @@ export function createMqttUpgrade({ gate, accounts, broker, config, log }: Upgra
         if (new URL(request.url ?? '/', 'http://hub').pathname !== '/mqtt') {
           throw new HttpProblem(404, 'route_unknown', 'WebSockets are at /mqtt only');
         }
-        const caller = gate.admit(request);
-        if (!caller) throw new HttpProblem(401, 'login_needed', 'log in first');
+        const caller = requireRole(gate.admit(request), 'viewer');
         server.handleUpgrade(request, socket, head, (webSocket) => {
           if (caller.via !== 'socket') remember(caller.key, webSocket);
           broker.accept(createWebSocketStream(webSocket), request, toIdentity(caller));

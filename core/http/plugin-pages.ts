@@ -5,7 +5,7 @@ import { bundleModule } from '../plugins/bundle.ts';
 import type { PluginDetails } from '../plugins/contract.ts';
 import { type Assets, fileBelow } from './assets.ts';
 import type { HttpParts } from './contract.ts';
-import type { Caller } from './gate.ts';
+import { type Caller, requireRole } from './gate.ts';
 import { SANDBOX } from './headers.ts';
 import { HttpProblem } from './problem.ts';
 import { forward } from './proxy.ts';
@@ -24,15 +24,8 @@ export function pluginPages(
 ): Router {
   const secret = randomBytes(32);
   const panelKey = (id: string) => createHmac('sha256', secret).update(id).digest('base64url');
-  const requireLogin = (request: Request, response: Response) => {
-    const caller = callerOf(response);
-    if (!caller) throw new HttpProblem(401, 'login_needed', 'log in first');
-    const changes = request.method !== 'GET' && request.method !== 'HEAD';
-    if (changes && caller.role !== 'admin') {
-      throw new HttpProblem(403, 'admin_needed', `${caller.name} may look but not change anything`);
-    }
-    return caller;
-  };
+  const requireLogin = ({ method }: Request, response: Response) =>
+    requireRole(callerOf(response), method === 'GET' || method === 'HEAD' ? 'viewer' : 'admin');
   const find = (request: Request) => {
     const { id } = request.params as { id: string };
     const found = plugins.find(id);

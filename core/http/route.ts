@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Caller } from './gate.ts';
-import { HttpProblem } from './problem.ts';
+import { type Caller, requireRole } from './gate.ts';
 
 /** JSON Schema, draft 2020-12 as OpenAPI 3.1 has it. */
 export type Schema = { readonly [key: string]: unknown };
@@ -68,6 +67,5 @@ export function statusesOf({ statuses, answer, texts }: Route): readonly number[
 
 /** The caller of a route that is not public. */
 export function callerOf(call: Call<unknown, unknown>): Caller {
-  if (!call.caller) throw new HttpProblem(401, 'login_needed', 'log in first');
-  return call.caller;
+  return requireRole(call.caller, 'viewer');
 }

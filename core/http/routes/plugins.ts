@@ -105,7 +105,7 @@ export function pluginRoutes({ plugins, broker, config }: PluginRouteParts): Rou
       method: 'get',
       path: '/api/v1/plugins/{id}/config',
       summary: 'Settings of the plugin as written, secrets masked, and their JSON Schema',
-      access: 'admin',
+      access: 'viewer',
       answer: CONFIG,
       problems: [404],
       handle: ({ params }) => readPluginConfig(config, find(params['id'])),

@@ -67,6 +67,7 @@ test('a viewer looks and changes nothing', async () => {
   const { url, guest, published } = await startWithPeople({ plugins: [pluginDetails('acurite')] });
   const as = (method: string, path: string, body?: unknown) => ask(url, method, path, { body, headers: guest.token });
   expect((await as('GET', '/api/v1/plugins')).status).toBe(200);
+  expect((await as('GET', '/api/v1/plugins/acurite/config')).status).toBe(200);
   expect((await as('GET', '/api/v1/settings')).status).toBe(200);
   const refused = await Promise.all([
     as('POST', '/api/v1/publish', MESSAGE),
@@ -74,7 +75,6 @@ test('a viewer looks and changes nothing', async () => {
     as('POST', '/api/v1/plugins/acurite/stop'),
     as('POST', '/api/v1/plugins/acurite/commands/greet', {}),
     as('PUT', '/api/v1/plugins/acurite/config', {}),
-    as('GET', '/api/v1/plugins/acurite/config'),
     as('GET', '/api/v1/users'),
     as('POST', '/api/v1/tokens', { name: 'more', role: 'admin' }),
     as('POST', '/api/v1/users/link'),
