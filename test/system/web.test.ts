@@ -4,7 +4,7 @@ import axe, { type AxeResults } from 'axe-core';
 import { connectAsync } from 'mqtt';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Browser, DESKTOP, hasChromium, openBrowser, PHONE } from '../support/browser.ts';
+import { type Browser, DESKTOP, hasChromium, LAN_NAME, openBrowser, PHONE } from '../support/browser.ts';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 
 const PASSWORD = 'a quiet shelf';
@@ -31,8 +31,8 @@ async function addUser(hub: RunningHub, user: string, role: 'admin' | 'viewer'):
   expect(status).toBe(201);
 }
 
-async function signIn(page: Page, hub: RunningHub, user: string, path = '/'): Promise<void> {
-  await page.goto(hub.http + path);
+async function signIn(page: Page, url: string, user: string): Promise<void> {
+  await page.goto(url);
   await page.getByLabel('Name').fill(user);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -44,7 +44,7 @@ async function openPage(options: Parameters<typeof startHub>[0], path = '/') {
   const hub = await startHub(options);
   await addUser(hub, 'ann', 'admin');
   const browser = await visit();
-  await signIn(browser.page, hub, 'ann', path);
+  await signIn(browser.page, hub.http + path, 'ann');
   return { hub, page: browser.page };
 }
 
@@ -184,7 +184,7 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page, in Chro
     await addUser(hub, 'ann', 'admin');
     await addUser(hub, 'kim', 'viewer');
     const { page } = await visit();
-    await signIn(page, hub, 'kim', '/plugin/acurite');
+    await signIn(page, `${hub.http}/plugin/acurite`, 'kim');
     await page.getByText('Only an admin may change this.').waitFor();
     expect(await page.getByRole('button', { name: 'Stop' }).isDisabled()).toBe(true);
     expect(await page.getByRole('heading', { name: 'Settings' }).count()).toBe(0);
@@ -197,6 +197,15 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page, in Chro
       async () => (await fetch('/api/v1/plugins/acurite/stop', { method: 'POST' })).status,
     );
     expect(status).toBe(403);
+  });
+
+  test('works by a name of the house network, without TLS', async () => {
+    const hub = await startHub({ config: { ...SIMULATED, http: { hosts: [LAN_NAME] } } });
+    await addUser(hub, 'ann', 'admin');
+    const { page } = await visit();
+    await signIn(page, hub.http.replace('127.0.0.1', LAN_NAME), 'ann');
+    await page.getByRole('article', { name: 'Outdoor' }).locator('.big-value .value').waitFor();
+    expect(await page.evaluate('isSecureContext')).toBe(false);
   });
 
   test('the page of a plugin from elsewhere runs in a frame that reaches only its own', async () => {

@@ -26,6 +26,12 @@ export type PluginState =
   | 'incompatible'
   | 'invalid';
 
+export interface Health {
+  readonly status: 'ok' | 'degraded';
+  /** What is wrong with the hub itself: a full disk, a journal that waits. */
+  readonly problems: readonly string[];
+}
+
 /** `hub/plugins/<id>`. */
 export interface PluginStatus {
   readonly state: PluginState;
@@ -129,7 +135,7 @@ export class Api {
 
   settings = () => this.#ask<Settings>('GET', '/settings');
   saveSettings = (settings: Settings) => this.#ask<Settings>('PUT', '/settings', settings);
-  health = () => this.#ask<JsonObject>('GET', '/health', undefined, [503]);
+  health = () => this.#ask<Health>('GET', '/health', undefined, [503]);
 
   plugins = () => this.#ask<Plugin[]>('GET', '/plugins');
   plugin = (id: string) => this.#ask<PluginDetails>('GET', `/plugins/${encodeURIComponent(id)}`);

@@ -11,6 +11,7 @@ export type FieldState =
   | { readonly kind: 'stale'; readonly since?: number; readonly advice: string }
   /** Measured now, but the value cannot be right. */
   | { readonly kind: 'invalid'; readonly advice: string }
+  /** Not measured so far, or not again since the hub or the plugin started. */
   | { readonly kind: 'missing'; readonly advice: string };
 
 /** The state of a device as its topic carries it; undefined before the first report. */
@@ -51,14 +52,14 @@ export function fieldState(
 ): FieldState {
   const period = sensor.period ?? DEFAULT_PERIOD_SECONDS;
   const value = report?.values[field];
-  const isOld = report !== undefined && now - report.time > STALE_AFTER_PERIODS * period * 1000;
-  if (report && value !== undefined && isOld) return stale(report.time, period);
+  const isOld = (time: number) => now - time > STALE_AFTER_PERIODS * period * 1000;
+  if (report && value !== undefined && isOld(report.time)) return stale(report.time, period);
   if (value === null) {
     return { kind: 'invalid', advice: 'Measured, but the value cannot be right. The log of the plugin says why.' };
   }
   if (value !== undefined) return { kind: 'fresh', value };
-  if (lastSeen !== undefined) return stale(lastSeen, period);
-  return { kind: 'missing', advice: `No reading yet; one is expected every ${describeSeconds(period)}.` };
+  if (lastSeen !== undefined && isOld(lastSeen)) return stale(lastSeen, period);
+  return { kind: 'missing', advice: `Waiting for a reading; one is expected every ${describeSeconds(period)}.` };
 }
 
 function stale(since: number, period: number): FieldState {

@@ -89,7 +89,7 @@ export class MqttClient {
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#after(CONNECT_SECONDS, () => this.state !== 'online' && this.#drop());
-    socket.onopen = () => this.#send(encodeConnect(`page-${crypto.randomUUID()}`, KEEP_ALIVE_SECONDS));
+    socket.onopen = () => this.#send(encodeConnect(randomClientId(), KEEP_ALIVE_SECONDS));
     socket.onclose = () => socket === this.#socket && this.#drop();
     socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
       try {
@@ -198,4 +198,10 @@ export class MqttClient {
     while (this.#waiting.has(this.#nextId));
     return this.#nextId;
   }
+}
+
+/** Not randomUUID: browsers keep that from pages without TLS, as most are in a house. */
+function randomClientId(): string {
+  const parts = crypto.getRandomValues(new Uint32Array(3));
+  return `page-${[...parts].map((part) => part.toString(36)).join('')}`;
 }

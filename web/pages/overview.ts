@@ -1,30 +1,35 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import type { Plugin } from '../hub/api.ts';
+import type { Health, Plugin } from '../hub/api.ts';
 import { panelPath, pluginPath } from '../shell/routes.ts';
 import { deviceCard } from '../ui/device-card.ts';
 import { icons } from '../ui/icons.ts';
+import { Load } from '../ui/load.ts';
 import { emptyBox, loadingBox, noteBox } from '../ui/notices.ts';
 import { PageElement } from '../ui/page-element.ts';
 import { isAlive, stateChip, stateFace } from '../ui/states.ts';
 
 const REDRAW_MS = 5000;
+const HEALTH_MS = 30_000;
 
 /** The cupboard with its doors open: a shelf for every plugin, its devices standing on it. */
 @customElement('overview-page')
 export class OverviewPage extends PageElement {
-  #clock: ReturnType<typeof setInterval> | undefined;
+  readonly #health = new Load<Health>(this);
+  #timers: ReturnType<typeof setInterval>[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.hub.house.beat.attach(this);
+    const askHealth = () => void this.#health.run(() => this.hub.api.health());
+    askHealth();
     // Ages and staleness change without any message.
-    this.#clock = setInterval(() => this.requestUpdate(), REDRAW_MS);
+    this.#timers = [setInterval(() => this.requestUpdate(), REDRAW_MS), setInterval(askHealth, HEALTH_MS)];
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearInterval(this.#clock);
+    for (const timer of this.#timers) clearInterval(timer);
   }
 
   protected override render(): TemplateResult {
@@ -36,6 +41,7 @@ export class OverviewPage extends PageElement {
         <h1 tabindex="-1">${this.hub.settings.name}</h1>
         ${shelves.length > 0 ? this.#renderHealth(shelves) : nothing}
       </header>
+      ${this.#health.value?.problems.map((problem) => noteBox('bad', problem))}
       ${this.hub.settings.location ? nothing : this.#renderLocationHint()}
       ${shelves.length === 0 ? this.#renderEmpty() : this.#renderShelves(shelves)}
     </div>`;

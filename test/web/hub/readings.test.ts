@@ -21,11 +21,12 @@ test('a report older than three periods is stale, also when its plugin has gone 
   expect(state).toMatchObject({ kind: 'stale', since: NOW, advice: expect.stringContaining('every 36 s') });
 });
 
-test('a field the hub dropped is stale if it was ever recorded, missing if not', () => {
+test('a field that is not there is stale if it was recorded long ago, missing if just now or never', () => {
   expect(fieldState(sensor, report({}), 'temperature', NOW - 3_600_000, NOW)).toMatchObject({
     kind: 'stale',
     since: NOW - 3_600_000,
   });
+  expect(fieldState(sensor, report({}), 'temperature', NOW - 40_000, NOW).kind).toBe('missing');
   expect(fieldState(sensor, report({}), 'temperature', undefined, NOW).kind).toBe('missing');
   expect(fieldState(sensor, undefined, 'temperature', undefined, NOW).kind).toBe('missing');
 });
