@@ -58,15 +58,13 @@ export class Collector {
   }
 }
 
-/**
- * A look at the first byte turns away most of what the recorder's thread would find nothing in. The hub's own topics
- * pass: there an empty payload says that something is gone.
- */
+/** A look at the first byte turns away most of what the recorder's thread would find nothing in. */
 function mayMatter(topic: string, payload: Uint8Array): boolean {
-  if (payload.length > MAX_PAYLOAD) return false;
-  if (topic.startsWith('hub/') || topic.includes('/event/')) return true;
+  if (payload.length > MAX_PAYLOAD || topic.startsWith('hub/log/')) return false;
   const first = payload[0];
-  return first !== undefined && MAY_BEGIN.has(first);
+  // In the hub's tree an empty payload says that a plugin or a device is gone.
+  if (first === undefined) return topic.startsWith('hub/');
+  return MAY_BEGIN.has(first) || topic.includes('/event/');
 }
 const MAY_BEGIN = new Set(Buffer.from('{0123456789+-. \t\r\n'));
 

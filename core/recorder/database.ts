@@ -38,9 +38,9 @@ export function isCorrupt(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error) ?? '');
 }
 
-/** Does the error say that there is no room (or, on a quota, no right to more)? */
+/** Does the error say that there is no room? */
 export function isFull(error: unknown): boolean {
-  return /^SQLITE_(FULL|IOERR_(WRITE|FSYNC|TRUNCATE|SHMSIZE))$/.test(errorCode(error) ?? '');
+  return /^SQLITE_(FULL|IOERR_SHMSIZE)$/.test(errorCode(error) ?? '');
 }
 
 /** Renames the database with its journal so that a new one can begin under its name. */

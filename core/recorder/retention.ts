@@ -55,30 +55,33 @@ export class Retention {
    * sensor that fell silent keeps its last weeks.
    */
   purge(settings: Settings, now: number): void {
-    const today = this.#steadyClock(now);
-    for (const series of this.#registry.all) {
-      const keep = this.#registry.retentionOf(series);
-      if (!keep) continue;
-      this.#database.transaction(() => {
-        for (const kept of this.#kept) {
-          const limit = keep[kept.days];
-          if (limit !== null) this.#removeBefore(kept, series, Math.min(today, series.newest) - limit * DAY);
-        }
-      })();
-    }
-    this.#database.prepare('DELETE FROM events WHERE time < ?').run(today - settings.event_days * DAY);
+    // One transaction, one sync: series by series an SD card would be busy for seconds.
+    this.#database.transaction(() => this.#removeOld(settings, now))();
     const free = this.#pragma('freelist_count');
     if (free > VACUUM_SHARE * this.#pragma('page_count')) this.#vacuum(free);
   }
 
-  /** Keeps the file within `max_bytes`: the oldest raw readings go first, then events, then the finer roll-ups. */
+  #removeOld(settings: Settings, now: number): void {
+    const today = this.#steadyClock(now);
+    for (const series of this.#registry.all) {
+      const keep = this.#registry.retentionOf(series);
+      if (!keep) continue;
+      for (const kept of this.#kept) {
+        const limit = keep[kept.days];
+        if (limit !== null) this.#removeBefore(kept, series, Math.min(today, series.newest) - limit * DAY);
+      }
+    }
+    this.#database.prepare('DELETE FROM events WHERE time < ?').run(today - settings.event_days * DAY);
+  }
+
+  /** Keeps the file within `max_bytes`: the oldest raw readings go first, then events, then the roll-ups. */
   enforceCap(settings: Settings): void {
     if (this.fileBytes() <= settings.max_bytes) return;
     const target = settings.max_bytes * (1 - CAP_SLACK);
-    for (const [index, kept] of this.#kept.entries()) {
+    for (const kept of this.#kept) {
       let more = true;
       while (more && this.#usedBytes() > target) more = this.#database.transaction(() => this.#removeOldest(kept))();
-      if (index === 1) this.#removeOldestEvents(target);
+      if (kept.table === 'texts') this.#removeOldestEvents(target);
     }
     const excess = Math.ceil((this.fileBytes() - settings.max_bytes) / this.#pragma('page_size'));
     if (excess > 0) this.#vacuum(excess);

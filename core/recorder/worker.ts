@@ -57,6 +57,7 @@ port.on('message', (message: ToWorker) => {
     settings = message.settings;
     attempt(() => archive.configure(settings));
     attempt(() => archive.maintain());
+    sendStats();
   } else {
     answer(message.id, message.question, message.ask);
   }

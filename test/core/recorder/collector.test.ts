@@ -23,6 +23,7 @@ test.each([
   ['a', '"text"', 0],
   ['a', '', 0],
   ['hub/plugins/x', '', 1],
+  ['hub/log/x', '{"level":"info"}', 0],
   ['x/event/y', 'text', 1],
   ['a', '1'.repeat(70_000), 0],
 ])('of topic %s with payload %.12s it keeps %i', (topic, payload, kept) => {
