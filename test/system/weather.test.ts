@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import axe, { type AxeResults } from 'axe-core';
 import Database from 'better-sqlite3';
-import { expect } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { captureLine, pressureReport, temperatureReport, windRainReport } from '../support/acurite-reports.ts';
+import { hasChromium, openBrowser } from '../support/browser.ts';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
@@ -173,4 +176,64 @@ testNeeding('cp')('takes in the years of weewx, reports them, and publishes a pa
     run('cat', [join(folder, 'copy.html')]).catch(() => undefined),
   );
   expect(stdout).toContain('<h1>Weather at Hilltop</h1>');
+});
+
+describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the weather page, in Chromium', () => {
+  const PASSWORD = 'a quiet shelf';
+
+  async function openWeather(hub: RunningHub): Promise<Page> {
+    expect((await hub.api('POST', '/api/v1/users', { name: 'ann', password: PASSWORD, role: 'admin' })).status).toBe(
+      201,
+    );
+    const browser = await openBrowser();
+    onTestFinished(async () => {
+      await browser.close();
+      expect(browser.faults).toEqual([]);
+    });
+    const { page } = browser;
+    await page.goto(`${hub.http}/panel/weather`);
+    await page.getByLabel('Name').fill('ann');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    return page;
+  }
+
+  test('shows conditions, compass, history, records and report, and what is missing by name', async () => {
+    const hub = await startHub({ config: { ...ownStation(), location: undefined, units: 'imperial' } });
+    await isListening(hub);
+    const page = await openWeather(hub);
+    await page.getByText('No weather yet.').waitFor();
+
+    const outdoor = { temperature: 20, humidity: 50, wind_speed: 5, wind_direction: 225, rain_total: 0 };
+    const publishState = (topic: string, payload: object) => hub.api('POST', '/api/v1/publish', { topic, payload });
+    await publishState('station/outdoor', outdoor);
+    await publishState('station/outdoor', { ...outdoor, rain_total: 2.54 });
+    await publishState('station/indoor', { temperature: 21, pressure: 1000 });
+    await page.locator('.air .big-value', { hasText: '68.0' }).waitFor();
+    await page.getByRole('img', { name: 'Wind 11.2 mph, from SW, 225°, gusts 11.2 mph' }).waitFor();
+    await page.locator('.rain .big-value', { hasText: '0.10' }).waitFor();
+    await page.getByRole('heading', { name: 'Pressure at the station' }).waitFor();
+    await page.getByText('Set the height of your house').waitFor();
+
+    await page.reload();
+    await page.getByRole('row', { name: /^Warmest 68\.0/ }).waitFor();
+    await page.getByRole('button', { name: '30 days' }).click();
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByText('MONTHLY CLIMATOLOGICAL SUMMARY').waitFor();
+
+    await publishState('station/outdoor', { temperature: 500 });
+    await page.getByText('A sensor sends values that cannot be true.').waitFor();
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<AxeResults>(
+        "axe.run('.weather-panel', { resultTypes: ['violations'] })",
+      );
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    }
+
+    await hub.api('POST', '/api/v1/plugins/weather/stop');
+    await page.getByText('The plugin is not running').waitFor();
+  });
 });
