@@ -3,16 +3,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createConsole, run, startHub, until } from './lib.mjs';
+import { run, startHub, until } from './lib.mjs';
+import { UsbConsole } from './usb-console.mjs';
 
-const usbConsole = createConsole();
-await usbConsole.tell({
-  reports: {
-    1: ['018bfa780008482503ff', '018bfa710139397103ff'],
-    2: ['0200008000000000000400100000000960010101018fc74cd3'],
-  },
+const usbConsole = new UsbConsole({
+  1: ['018bfa780008482503ff', '018bfa710139397103ff'],
+  2: ['0200008000000000000400100000000960010101018fc74cd3'],
 });
-await usbConsole.tell({ plug: true });
+await usbConsole.plug();
 const hub = await startHub({ plugins: { acurite: { poll_seconds: 6, retry_seconds: 6 } } });
 
 const link = () => hub.json('acurite/link') ?? {};
@@ -26,8 +24,8 @@ test('a console the hub may not open: the udev rule in the advice opens it', asy
   const [, ...rule] = link().advice.split('\n');
   writeFileSync('/etc/udev/rules.d/60-acurite.rules', `${rule.join('\n')}\n`);
   run('udevadm', 'control', '--reload');
-  await usbConsole.tell({ plug: false });
-  await usbConsole.tell({ plug: true });
+  usbConsole.unplug();
+  await usbConsole.plug();
   await linkIs('ok');
   await pluginIs('running');
   assert.equal(link().transport, 'hidraw');
@@ -50,15 +48,16 @@ test('readings appear over MQTT and over HTTP', async () => {
 });
 
 test('a console that refuses is silent, and the advice is mode 4', async () => {
-  await usbConsole.tell({ mood: 'stall' });
+  usbConsole.mood = 'stall';
   await linkIs('silent', 'Broken pipe');
   assert.match(link().advice, /USB mode 4/);
   await pluginIs('waiting');
 });
 
 test('a console that does not answer holds nobody up', async () => {
-  await usbConsole.tell({ mood: 'mute' });
-  await usbConsole.asked();
+  usbConsole.mood = 'mute';
+  const { requests } = usbConsole;
+  await until('a read', () => usbConsole.requests > requests);
   const { advice } = link();
   const answer = await hub.api('POST', '/api/v1/plugins/acurite/commands/decode', { hex: '01c05c710005000c03ff' });
   assert.equal(answer.wind_direction, 225);
@@ -67,21 +66,22 @@ test('a console that does not answer holds nobody up', async () => {
 });
 
 test('the third silence resets the USB port, and that helps', async () => {
-  await usbConsole.tell({ heals: true });
+  usbConsole.healsByReset = true;
   await linkIs('ok');
   assert.equal(link().reset.outcome, 'helped');
   assert.equal(link().transport, 'hidraw');
 });
 
 test('a slipped bit is seen for what it is, and unplugging cures it', async () => {
-  await usbConsole.tell({ heals: false, mood: 'slip' });
+  usbConsole.healsByReset = false;
+  usbConsole.mood = 'slip';
   await linkIs('bit_slip', 'Pull the USB plug');
   assert.equal(hub.text('acurite/outdoor/temperature'), '20.89');
 
-  await usbConsole.tell({ plug: false });
+  usbConsole.unplug();
   await linkIs('unplugged', 'powered USB hub');
-  await usbConsole.tell({ mood: 'well' });
-  await usbConsole.tell({ plug: true });
+  usbConsole.mood = 'well';
+  await usbConsole.plug();
   await linkIs('ok');
   await pluginIs('running');
 });

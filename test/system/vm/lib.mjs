@@ -1,10 +1,8 @@
 // What tests inside the virtual machine are written with.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
 import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,11 +24,13 @@ export async function until(what, probe, seconds = 60) {
 /** Runs a program, answers its output. */
 export const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' });
 
-/** A child that talks in lines; it ends with the test run. */
+/** A child that talks in lines. It neither outlives the test nor keeps it alive: tests wait with `until`. */
 function speaking(program, args, onLine) {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  after(() => void child.kill('SIGKILL'));
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.on('exit', () => child.kill('SIGKILL'));
   createInterface({ input: child.stdout }).on('line', onLine);
+  child.unref();
+  child.stdout.unref();
   return child;
 }
 
@@ -77,34 +77,15 @@ export async function startHub(config) {
       return JSON.parse(stdout);
     },
     /** Answers the exit code. */
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('exit', resolve);
-        child.kill('SIGTERM');
-      }),
+    async stop() {
+      child.kill('SIGTERM');
+      await until('the hub to stop', () => child.exitCode !== null || child.signalCode !== null);
+      return child.exitCode;
+    },
   };
 }
 
 /** Lets any user reach a file, wherever the checkout lies; nothing here outlives the machine. */
 function letThrough(file) {
   for (let folder = file; folder !== '/'; folder = dirname(folder)) run('chmod', 'a+x', folder);
-}
-
-/** The weather console of usb-console.mjs. */
-export function createConsole() {
-  const heard = new EventEmitter();
-  const program = fileURLToPath(new URL('usb-console.mjs', import.meta.url));
-  const child = speaking(process.execPath, [program], (line) => {
-    for (const [event, value] of Object.entries(JSON.parse(line))) heard.emit(event, value);
-  });
-  return {
-    /** Resolves when it has been obeyed; one order at a time. */
-    async tell(order) {
-      const obeyed = once(heard, 'done');
-      child.stdin.write(`${JSON.stringify(order)}\n`);
-      await obeyed;
-    },
-    /** Resolves when somebody asks it for a report. */
-    asked: () => once(heard, 'asked'),
-  };
 }
