@@ -38,18 +38,27 @@ export function nameOf(identity: Identity): string {
 export class Access {
   #trees: ReadonlySet<string> = new Set();
   readonly #grants = new Map<string, PluginGrant>();
+  #revision = 0;
+
+  /** Changes with every change of the rules, so that answers can be remembered. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** The ids whose trees are plugins' own, running or not. */
   setPluginTrees(ids: Iterable<string>): void {
     this.#trees = new Set(ids);
+    this.#revision += 1;
   }
 
   grant(grant: PluginGrant): void {
     this.#grants.set(grant.id, grant);
+    this.#revision += 1;
   }
 
   revoke(id: string): void {
     this.#grants.delete(id);
+    this.#revision += 1;
   }
 
   grantOf(id: string): PluginGrant | undefined {

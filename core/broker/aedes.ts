@@ -2,10 +2,10 @@
  * What the hub uses of aedes 2.0.0-beta.1 beyond its published types. Those leave out the parts that a broker with
  * its own delivery and guard needs; a new aedes is checked against this list and the tests.
  */
-import type { EventEmitter } from 'node:events';
 import type { Client as PublishedClient } from 'aedes';
 import persistence from 'aedes-persistence';
 import type { Guard } from './guard.ts';
+import type { PacketParser } from './inbound.ts';
 
 export type QoS = 0 | 1 | 2;
 
@@ -32,6 +32,8 @@ export interface Packet {
   messageExpiry?: number;
   brokerId?: string | null;
   brokerCounter?: number;
+  /** Set once it was routed from the journal; `release` waits until its receivers can take more. */
+  routing?: { isDone: boolean; release?: () => void };
   /** Subscribers with "no local" do not get their own messages. */
   nl?: boolean;
 }
@@ -62,8 +64,9 @@ export interface ConnectPacket {
 /** Any packet of a client, as far as the hub looks at it. */
 export interface InboundPacket {
   cmd: string;
+  length?: number;
   qos?: QoS;
-  messageId?: number;
+  messageId?: number | undefined;
   reasonCode?: number;
   subscriptions?: readonly Subscription[];
   unsubscriptions?: readonly string[];
@@ -78,7 +81,11 @@ export interface Client extends Omit<PublishedClient, 'conn'> {
   duplicates: Record<string, number>;
   deliver0: Delivery;
   deliverQoS: Delivery;
-  _parser: EventEmitter;
+  _parser: PacketParser;
+  /** Packets of the last read that are not yet dealt with; `_nextBatch` ends one. */
+  _parsingBatch: number;
+  _nextBatch: (error?: Error | null) => void;
+  _keepaliveTimer: NodeJS.Timeout | null;
 }
 
 type PacketConstructor = new (original: Partial<Packet>, broker?: { id: string; counter: number }) => Packet;

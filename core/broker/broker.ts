@@ -28,8 +28,9 @@ import type {
   PublishOptions,
   RetainedMessage,
 } from './contract.ts';
-import { Guard, type Origin } from './guard.ts';
-import { Journal } from './journal.ts';
+import { Guard, type Origin, sendAll } from './guard.ts';
+import { InboundPackets } from './inbound.ts';
+import { Journal, type Publisher } from './journal.ts';
 import { boundAddress, closed, isLocalAddress, listenTcp, listenUnix } from './listeners.ts';
 import { Outbox, type OutboxOptions } from './outbox.ts';
 import { decodePackets } from './packets.ts';
@@ -62,7 +63,7 @@ export function createBroker(options: BrokerOptions): Broker {
 }
 
 type Done = (error?: Error | null) => void;
-type RouteFromAedes = (packet: Packet, client: Client | null, done: Done) => void;
+type RouteFromAedes = (packet: Packet, done: Done) => void;
 
 /** aedes speaks the protocol; what becomes of a message is decided here. */
 class ProtocolBroker extends Aedes {
@@ -78,26 +79,15 @@ class ProtocolBroker extends Aedes {
   }
 
   override publish(packet: unknown, ...rest: unknown[]): void {
-    const [client] = rest;
     const done = rest.at(-1);
-    this.route(
-      packet as Packet,
-      typeof client === 'object' ? (client as Client | null) : null,
-      typeof done === 'function' ? (done as Done) : () => undefined,
-    );
+    this.route(packet as Packet, typeof done === 'function' ? (done as Done) : () => undefined);
   }
 }
 
-/** The outbox resumes sessions and keeps the queues of connections; aedes is left out of both. */
+/** The outbox resumes sessions, so there is nothing for aedes to send when one comes back. */
 class LivePersistence extends HubPersistence {
-  readonly outboxes = new WeakMap<object, Outbox>();
-
   override outgoingStream(): Readable {
     return Readable.from([]);
-  }
-
-  override async outgoingClearMessageId(client: { id: string }, { messageId = 0 }: { messageId?: number }) {
-    return this.outboxes.get(client)?.acknowledged(messageId);
   }
 }
 
@@ -110,8 +100,9 @@ class EmbeddedBroker implements Broker {
   readonly #journal: Journal;
   readonly #publishing: Publishing;
   readonly #aedes: ProtocolBroker;
-  /** Journalled messages that aedes will hand over again when it has acknowledged them. */
-  readonly #routed = new WeakMap<Packet, { isDone: boolean; release?: Done }>();
+  /** The hub itself, as one of those who publish. */
+  readonly #hub: Publisher = { unstored: 0 };
+  readonly #outboxes = new WeakMap<Client, Outbox>();
   readonly #connections = new Map<string, number>();
   readonly #servers: Server[] = [];
   readonly #startedAt = Date.now();
@@ -133,7 +124,7 @@ class EmbeddedBroker implements Broker {
       onFull: (clientId) => this.#queueFull(clientId),
     });
     const persistence = this.#persistence;
-    this.#journal = new Journal(store.commit, (packet) => this.#routeJournalled(packet));
+    this.#journal = new Journal(store.commit, (packet) => this.#routeJournalled(packet), sendAll);
     this.#publishing = new Publishing(this.#access, () => this.#limits, {
       get count() {
         return persistence.retainedCount;
@@ -143,8 +134,8 @@ class EmbeddedBroker implements Broker {
       },
       sizeOf: (topic) => persistence.retainedSize(topic),
     });
-    this.#aedes = new ProtocolBroker(this.#aedesOptions(), (packet, client, done) => {
-      this.#publishedByAedes(packet, client, done);
+    this.#aedes = new ProtocolBroker(this.#aedesOptions(), (packet, done) => {
+      this.#pass(packet, done);
     });
     this.#listenToAedes();
   }
@@ -168,13 +159,23 @@ class EmbeddedBroker implements Broker {
     await this.#aedes.listen();
     this.#recover();
     await store.commit.durable();
-    const network = await listenTcp(config.listen, (socket) => this.#connected(socket));
+    try {
+      await this.#listen();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#sweep = setInterval(() => this.#endExpiredSessions(), SWEEP_MS).unref();
+  }
+
+  async #listen(): Promise<void> {
+    const network = await listenTcp(this.#options.config.listen, (socket) => this.#connected(socket));
+    this.#servers.push(network);
     const plugins = await listenTcp('127.0.0.1:0', (socket) => this.#pluginConnected(socket));
-    const local = await listenUnix(this.pluginSocket, (socket) => this.#pluginConnected(socket));
-    this.#servers.push(network, plugins, local);
+    this.#servers.push(plugins);
+    this.#servers.push(await listenUnix(this.pluginSocket, (socket) => this.#pluginConnected(socket)));
     this.address = boundAddress(network);
     this.pluginUrl = `mqtt://${boundAddress(plugins)}`;
-    this.#sweep = setInterval(() => this.#endExpiredSessions(), SWEEP_MS).unref();
   }
 
   async stop(): Promise<void> {
@@ -215,10 +216,10 @@ class EmbeddedBroker implements Broker {
     if (problem) throw new HubError('topic_invalid', `${topic}: ${problem}`);
     const packet = message(topic, payload, options);
     if (packet.qos > 0) {
-      return new Promise((resolve) => this.#journal.enter(this, packet, resolve));
+      return new Promise((resolve) => this.#journal.enter(this.#hub, packet, resolve));
     }
-    if (this.#journal.isPending(this)) {
-      await new Promise<void>((resolve) => this.#journal.queueBehind(this, resolve));
+    if (this.#hub.unstored > 0) {
+      await new Promise<void>((resolve) => this.#journal.queueBehind(this.#hub, resolve));
     }
     this.#route(packet, () => undefined);
     if (packet.retain) await this.#options.store.commit.durable();
@@ -269,7 +270,7 @@ class EmbeddedBroker implements Broker {
   admitPlugin(grant: PluginGrant): void {
     this.#access.grant(grant);
     const client = this.#aedes.clients[`plugin:${grant.id}`];
-    if (client) this.#outboxOf(client)?.forgetGrants();
+    if (client) this.#outboxes.get(client)?.forgetGrants();
   }
 
   expelPlugin(id: string): void {
@@ -343,11 +344,7 @@ class EmbeddedBroker implements Broker {
     client.subscriptions = Object.create(null);
     client.duplicates = Object.create(null);
     this.#inspectPackets(client);
-    this.#persistence.outboxes.set(client, new Outbox(client, this.#outboxOptions));
-  }
-
-  #outboxOf(client: Client): Outbox | undefined {
-    return this.#persistence.outboxes.get(client);
+    this.#outboxes.set(client, new Outbox(client, this.#outboxOptions));
   }
 
   get #outboxOptions(): OutboxOptions {
@@ -374,12 +371,18 @@ class EmbeddedBroker implements Broker {
     const parser = client._parser;
     const [handle] = parser.listeners('packet');
     parser.removeAllListeners('packet');
-    parser.on('packet', (packet: InboundPacket) => {
-      this.#received += 1;
-      const problem = this.#packetProblem(client, packet);
-      if (problem) client.conn.cut(problem);
-      else handle?.call(parser, packet);
+    const inbound = new InboundPackets(parser, parser.parse.bind(parser), {
+      version: () => client.version ?? 0,
+      packetBytes: this.#limits.packet_bytes,
+      onPacket: (packet) => {
+        if (client.closed) return;
+        this.#received += 1;
+        const problem = this.#packetProblem(client, packet);
+        if (problem) client.conn.cut(problem);
+        else if (!this.#handleQuickly(client, packet)) handle?.call(parser, packet);
+      },
     });
+    parser.parse = (bytes) => inbound.parse(bytes);
   }
 
   #packetProblem(client: Client, packet: InboundPacket): string | undefined {
@@ -392,12 +395,51 @@ class EmbeddedBroker implements Broker {
         return packet.unsubscriptions?.some(isReservedName) ? 'it names a reserved filter' : undefined;
       case 'publish':
         return this.#windowProblem(client, packet);
-      case 'pubrec':
-        if ((packet.reasonCode ?? 0) >= 0x80) this.#outboxOf(client)?.acknowledged(packet.messageId ?? 0);
-        return undefined;
       default:
         return undefined;
     }
+  }
+
+  /**
+   * The packets that come by the hundred thousand are dealt with here, without aedes' chain of callbacks: publishes
+   * to a topic that was found in order before, and acknowledgements. False: aedes has to do it.
+   */
+  #handleQuickly(client: Client, packet: InboundPacket): boolean {
+    if (!client.connected) return false;
+    switch (packet.cmd) {
+      case 'publish':
+        if (!this.#publishQuickly(client, packet as unknown as Packet)) return false;
+        break;
+      case 'puback':
+      case 'pubcomp':
+        this.#outboxes.get(client)?.acknowledged(packet.messageId ?? 0);
+        break;
+      case 'pubrec':
+        if ((packet.reasonCode ?? 0) < 0x80) return false;
+        this.#outboxes.get(client)?.acknowledged(packet.messageId ?? 0);
+        break;
+      default:
+        return false;
+    }
+    client._keepaliveTimer?.refresh();
+    return true;
+  }
+
+  #publishQuickly(client: Client, packet: Packet): boolean {
+    const { conn } = client;
+    const { qos, messageId = 0 } = packet;
+    if (qos === 2 || packet.retain || packet.properties || !conn.identity) return false;
+    if (!this.#publishing.isPlain(conn.identity, packet.topic)) return false;
+    packet.clientId = client.id;
+    // aedes reads on when every packet it counted has called back.
+    client._parsingBatch += 1;
+    const next = client._nextBatch;
+    if (qos === 1) {
+      const acknowledge = () => conn.send(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
+      this.#journal.enter(conn, packet, () => this.#pass(packet, next), acknowledge);
+    } else if (conn.unstored > 0) this.#journal.queueBehind(conn, () => this.#route(packet, next));
+    else this.#route(packet, next);
+    return true;
   }
 
   #windowProblem(client: Client, { qos, messageId = 0 }: InboundPacket): string | undefined {
@@ -448,7 +490,7 @@ class EmbeddedBroker implements Broker {
     on('client', (client: Client) => this.#registered(client));
     on('clientReady', (client: Client) => {
       client.conn.open();
-      this.#outboxOf(client)?.resume();
+      this.#outboxes.get(client)?.resume();
       this.#tellPlugin(client, true);
     });
     on('clientDisconnect', (client: Client) => {
@@ -456,7 +498,7 @@ class EmbeddedBroker implements Broker {
       this.#tellPlugin(client, false);
     });
     for (const event of ['subscribe', 'unsubscribe']) {
-      on(event, (_: unknown, client: Client) => this.#outboxOf(client)?.forgetGrants());
+      on(event, (_: unknown, client: Client) => this.#outboxes.get(client)?.forgetGrants());
     }
     on('clientError', (client: Client, error: Error) => this.#failed(client, error));
     on('connectionError', (client: Client, error: Error) => this.#failed(client, error));
@@ -547,14 +589,14 @@ class EmbeddedBroker implements Broker {
     }
     packet.clientId = client.id;
     if (packet.qos === 0 || this.#isKnown(client, packet)) {
-      if (this.#journal.isPending(client)) this.#journal.queueBehind(client, done);
+      if (client.conn.unstored > 0) this.#journal.queueBehind(client.conn, done);
       else done();
       return;
     }
     // aedes takes a message it has a note of for a repetition: it answers PUBREC and leaves the routing to us. The
     // note and the message reach the disk in one transaction.
     if (packet.qos === 2 && packet.messageId !== undefined) this.#persistence.receive(client.id, packet.messageId);
-    this.#journal.enter(client, packet, done);
+    this.#journal.enter(client.conn, packet, done);
   }
 
   /** A message of QoS 2 that came before and is only repeated. Wills have no message id. */
@@ -580,22 +622,20 @@ class EmbeddedBroker implements Broker {
     return filterProblem(filter);
   }
 
-  #publishedByAedes(packet: Packet, client: Client | null, done: Done): void {
-    const routed = packet.qos > 0 ? this.#routed.get(packet) : undefined;
-    if (!routed) {
-      this.#route(client ? { ...packet, clientId: client.id } : packet, done);
-      return;
-    }
-    if (routed.isDone) done();
-    else routed.release = done;
+  /** Routes a message, unless it comes from the journal and was routed there, just acknowledged. */
+  #pass(packet: Packet, done: Done): void {
+    const { routing } = packet;
+    if (!routing) this.#route(packet, done);
+    else if (routing.isDone) done();
+    else routing.release = done;
   }
 
   #routeJournalled(packet: Packet): void {
-    const state: { isDone: boolean; release?: Done } = { isDone: false };
-    this.#routed.set(packet, state);
+    const routing: Packet['routing'] = { isDone: false };
+    packet.routing = routing;
     this.#route(packet, () => {
-      state.isDone = true;
-      state.release?.();
+      routing.isDone = true;
+      routing.release?.();
     });
   }
 

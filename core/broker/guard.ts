@@ -35,7 +35,8 @@ const CONNECT = 0x10;
 /** Guards with something to send; one turn of the event loop sends for all of them. */
 let dirty: Guard[] = [];
 
-function sendAll(): void {
+/** Sends what all guards have collected, now. */
+export function sendAll(): void {
   const guards = dirty;
   dirty = [];
   for (const guard of guards) guard.flush();
@@ -50,6 +51,8 @@ export class Guard extends Duplex {
   /** Set by the broker once they are known. */
   connect: ConnectPacket | undefined;
   identity: Identity | undefined;
+  /** See Publisher. */
+  unstored = 0;
   #state: 'connect' | 'checking' | 'open' = 'connect';
   #held: Buffer = Buffer.alloc(0);
   #pieces: Buffer[] = [];

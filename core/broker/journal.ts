@@ -2,9 +2,19 @@ import type { GroupCommit } from '../support/group-commit.ts';
 import type { Packet } from './aedes.ts';
 import { encodePackets } from './packets.ts';
 
+/** Whoever publishes. */
+export interface Publisher {
+  /** How many of its messages are on their way to the disk: what it sends meanwhile must not overtake them. */
+  unstored: number;
+}
+
 interface Entry {
+  readonly publisher: Publisher;
   /** Unset for what only keeps its place in the order of its publisher. */
-  readonly packet?: Packet;
+  readonly packet: Packet | undefined;
+  /** Called when it is on disk, before anything is routed: the publisher can go on while we route. */
+  readonly acknowledge: (() => void) | undefined;
+  /** Called when it is routed. */
   readonly release: () => void;
 }
 
@@ -24,12 +34,11 @@ export class Journal {
   #open: Batch | undefined;
   #nextId = 1;
   #waiting = 0;
-  /** Batches under way by publisher: what it sends meanwhile must not overtake. */
-  readonly #pending = new WeakMap<object, number>();
 
   constructor(
     private readonly commit: GroupCommit,
     private readonly route: (packet: Packet) => void,
+    private readonly afterAcknowledging: () => void = () => undefined,
   ) {}
 
   /** Messages taken and not yet on disk. */
@@ -46,35 +55,20 @@ export class Journal {
     }
   }
 
-  /** Has this publisher messages that are not yet on disk? */
-  isPending(publisher: object): boolean {
-    return (this.#pending.get(publisher) ?? 0) > 0;
-  }
-
   /** Stores and routes the message, then releases its publisher. */
-  enter(publisher: object, packet: Packet, release: () => void): void {
+  enter(publisher: Publisher, packet: Packet, release: () => void, acknowledge?: () => void): void {
     this.#waiting += 1;
-    this.#add(publisher, {
-      packet,
-      release: () => {
-        this.#waiting -= 1;
-        release();
-      },
-    });
+    this.#add({ publisher, packet, acknowledge, release });
   }
 
   /** Releases the publisher when everything it sent before is on disk. */
-  queueBehind(publisher: object, release: () => void): void {
-    this.#add(publisher, { release });
+  queueBehind(publisher: Publisher, release: () => void): void {
+    this.#add({ publisher, packet: undefined, acknowledge: undefined, release });
   }
 
-  #add(publisher: object, { packet, release }: Entry): void {
-    this.#pending.set(publisher, (this.#pending.get(publisher) ?? 0) + 1);
-    const done = () => {
-      this.#pending.set(publisher, (this.#pending.get(publisher) ?? 1) - 1);
-      release();
-    };
-    this.#batch().entries.push(packet ? { packet, release: done } : { release: done });
+  #add(entry: Entry): void {
+    entry.publisher.unstored += 1;
+    this.#batch().entries.push(entry);
   }
 
   #batch(): Batch {
@@ -90,8 +84,14 @@ export class Journal {
   }
 
   #stored({ id, entries }: Batch): void {
-    for (const { packet, release } of entries) {
-      if (packet) this.route(packet);
+    for (const { acknowledge } of entries) acknowledge?.();
+    this.afterAcknowledging();
+    for (const { publisher, packet, release } of entries) {
+      publisher.unstored -= 1;
+      if (packet) {
+        this.#waiting -= 1;
+        this.route(packet);
+      }
       release();
     }
     this.commit.write('deleteJournal', [id]);

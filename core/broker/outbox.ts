@@ -81,10 +81,9 @@ export class Outbox {
   }
 
   /** The client has this message, or refuses it for good; there may be room for more. */
-  acknowledged(messageId: number): Packet | undefined {
-    const entry = this.#queue.acknowledge(messageId);
+  acknowledged(messageId: number): void {
+    this.#queue.acknowledge(messageId);
     this.#sendQueued();
-    return entry?.packet;
   }
 
   get #queue(): SessionQueue {
@@ -142,7 +141,9 @@ export class Outbox {
   }
 
   #enqueue(packet: Packet, qos: QoS): void {
-    if (!this.#queue.add({ ...packet, qos })) this.options.onFull(this.client.id);
+    // aedes made this packet for this subscriber alone.
+    packet.qos = qos;
+    if (!this.#queue.add(packet)) this.options.onFull(this.client.id);
     this.#sendQueued();
   }
 

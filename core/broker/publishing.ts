@@ -7,6 +7,7 @@ import { topicProblem } from './topics.ts';
 /** How long a plugin may take to answer on a response topic, and how many answers it may owe. */
 const ANSWER_WITHIN_MS = 10 * 60_000;
 const MOST_ANSWERS = 10_000;
+const REMEMBERED_TOPICS = 1000;
 
 export interface RetainedSpace {
   readonly count: number;
@@ -19,6 +20,8 @@ export interface RetainedSpace {
 export class Publishing {
   /** `plugin\0topic` to the time until which the plugin may answer there, once. */
   readonly #answers = new Map<string, number>();
+  /** Topics to which a client may publish and which are no commands: what is asked for every message. */
+  readonly #plain = new WeakMap<Identity, { readonly revision: number; readonly topics: Set<string> }>();
 
   constructor(
     private readonly access: Access,
@@ -29,12 +32,30 @@ export class Publishing {
 
   /** Why this publish is refused, or undefined: then the packet is ready to be routed. */
   check(identity: Identity, packet: Packet): string | undefined {
+    if (this.isPlain(identity, packet.topic)) return this.#retainProblem(packet);
     const problem = topicProblem(packet.topic);
     if (problem) return problem;
     if (!this.access.mayPublish(identity, packet.topic) && !this.#isAwaitedAnswer(identity, packet)) {
       return `${nameOf(identity)} may not publish there`;
     }
+    if (!commandOf(packet.topic) && this.access.mayPublish(identity, packet.topic)) {
+      this.#plainTopics(identity).add(packet.topic);
+    }
     return this.#retainProblem(packet) ?? this.#prepareCommand(identity, packet);
+  }
+
+  /** Was a message of this client on this topic found in order, with nothing to prepare? */
+  isPlain(identity: Identity, topic: string): boolean {
+    return this.#plainTopics(identity).has(topic);
+  }
+
+  #plainTopics(identity: Identity): Set<string> {
+    const { revision } = this.access;
+    const known = this.#plain.get(identity);
+    if (known?.revision === revision && known.topics.size < REMEMBERED_TOPICS) return known.topics;
+    const topics = new Set<string>();
+    this.#plain.set(identity, { revision, topics });
+    return topics;
   }
 
   #retainProblem({ retain, topic, payload }: Packet): string | undefined {
