@@ -120,7 +120,7 @@ function nothing(period: string, { archive, calendar }: CommandContext): Command
   return refuse(`no observations in ${period}`, expected, period);
 }
 
-export function stationInfo({ hub, calendar }: Pick<CommandContext, 'hub' | 'calendar'>): StationInfo {
+function stationInfo({ hub, calendar }: CommandContext): StationInfo {
   return { name: hub.hub.name, ...hub.location, base: hub.config.degree_days, calendar };
 }
 

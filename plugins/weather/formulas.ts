@@ -5,15 +5,12 @@ import { celsius, fahrenheit, feet, fromInHg, inHg, knots, mph } from './units.t
  * humidity, m/s, hPa, m. All are pure and total over the ranges the quality checks let through.
  */
 
-/** Below the freezing point of nitrogen nothing here makes sense, and the logarithm needs a humidity above zero. */
-const hasHumidity = (humidity: number) => humidity > 0;
-
 /**
  * Dew point. Source: Magnus formula with the constants 17.27 and 237.7 °C.
  * @returns null at a humidity of 0, where there is no dew point
  */
 export function dewPoint(temperature: number, humidity: number): number | null {
-  if (!hasHumidity(humidity)) return null;
+  if (humidity <= 0) return null;
   const gamma = (17.27 * temperature) / (237.7 + temperature) + Math.log(humidity / 100);
   return (237.7 * gamma) / (17.27 - gamma);
 }

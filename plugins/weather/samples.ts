@@ -36,9 +36,8 @@ export class SampleStore {
   }
 
   keep(samples: readonly JudgedSample[], origin: string): void {
-    const insert = this.#insert;
     this.#store.transaction(() => {
-      for (const { field, time, value, flag } of samples) insert.run(field, time, value, flag ?? null, origin);
+      for (const { field, time, value, flag } of samples) this.#insert.run(field, time, value, flag ?? null, origin);
     })();
   }
 

@@ -40,10 +40,6 @@ export class Series {
     return distance(best) <= tolerance ? best : undefined;
   }
 
-  get last(): Sample | undefined {
-    return this.#samples.at(-1);
-  }
-
   /** Drops what is older than `time`, but keeps the newest of it: the counter that a later reading is compared with. */
   prune(time: number): void {
     const keepFrom = this.#indexAfter(time) - 1;

@@ -4,7 +4,7 @@ export const fahrenheit = (celsius: number): number => celsius * 1.8 + 32;
 export const celsius = (degreesF: number): number => (degreesF - 32) / 1.8;
 
 /** One mile is 1609.344 m by definition. */
-export const METRES_PER_MILE = 1609.344;
+const METRES_PER_MILE = 1609.344;
 export const mph = (metresPerSecond: number): number => (metresPerSecond * 3600) / METRES_PER_MILE;
 export const fromMph = (milesPerHour: number): number => (milesPerHour * METRES_PER_MILE) / 3600;
 export const kmh = (metresPerSecond: number): number => metresPerSecond * 3.6;

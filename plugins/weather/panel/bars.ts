@@ -1,18 +1,10 @@
 import type { PanelApi } from 'cupboard/sdk/panel';
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import type { HistoryPoint } from '../history.ts';
+import { slotSums } from './state.ts';
 
 const WIDTH = 600;
-
-/** Sums per slot of (from, to], so that dry hours and gaps keep their place. */
-export function slotSums(points: readonly HistoryPoint[], from: number, to: number, slots: number): number[] {
-  const sums = Array.from({ length: slots }, () => 0);
-  for (const [time, , value] of points) {
-    const slot = Math.ceil(((time - from) / (to - from)) * slots) - 1;
-    if (slot >= 0 && slot < slots) sums[slot] = (sums[slot] ?? 0) + value;
-  }
-  return sums;
-}
+const TWO_DAYS = 2 * 86_400_000;
 
 /** Rain as a row of bars, drawn to the wettest. */
 export function rainBars(
@@ -25,8 +17,10 @@ export function rainBars(
   const most = Math.max(...sums);
   const total = sums.reduce((sum, value) => sum + value, 0);
   const width = WIDTH / slots;
-  const text = (time: number) =>
-    new Date(time).toLocaleString(undefined, { timeZone: api.hub.timezone, dateStyle: 'medium', timeStyle: 'short' });
+  const text = (time: number, options: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' }) =>
+    new Date(time).toLocaleString(undefined, { timeZone: api.hub.timezone, ...options });
+  const edge: Intl.DateTimeFormatOptions =
+    to - from > TWO_DAYS ? { dateStyle: 'medium' } : { weekday: 'short', hour: '2-digit', minute: '2-digit' };
   return html`<svg
     class="bars"
     viewBox="0 0 ${WIDTH} ${height}"
@@ -44,7 +38,7 @@ export function rainBars(
   ${
     hasScale
       ? html`<p class="row apart soft small">
-          <span>${text(from)}</span><span>${api.show(total, 'mm').text} in all, bars up to ${api.show(most, 'mm').text}</span><span>${text(to)}</span>
+          <span>${text(from, edge)}</span><span>${api.show(total, 'mm').text} in all, bars up to ${api.show(most, 'mm').text}</span><span>${text(to, edge)}</span>
         </p>`
       : nothing
   }`;

@@ -54,12 +54,12 @@ export function compass(
     ${
       isBlowing
         ? svg`<g class="needle" ${ref(turned(needle))}>
-            <path d="M110 64L124 30L110 38L96 30Z" />
+            <path d="M110 62L123 29L110 37L97 29Z" />
           </g>`
         : nothing
     }
-    <text class="speed" x=${CENTRE} y="115">${shown ? shown.text.split(/\s/)[0] : '–'}</text>
-    <text class="unit" x=${CENTRE} y="134">${shown?.unit ?? 'not measured'}</text>
-    <text class="from" x=${CENTRE} y="156">${isBlowing ? `${compassPoint(direction)} ${Math.round(direction)}°` : speed === 0 ? 'calm' : ''}</text>
+    <text class="speed" x=${CENTRE} y="104">${shown ? shown.text.split(/\s/)[0] : '–'}</text>
+    <text class="unit" x=${CENTRE} y="122">${shown?.unit ?? 'not measured'}</text>
+    <text class="from" x=${CENTRE} y="143">${isBlowing ? `${compassPoint(direction)} ${Math.round(direction)}°` : speed === 0 ? 'calm' : ''}</text>
   </svg>`;
 }

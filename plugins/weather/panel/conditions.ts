@@ -7,6 +7,8 @@ import { compass } from './compass.ts';
 import { beaufortName, formatAge, rainWord, trendWord, type Value, type WeatherState } from './state.ts';
 
 const HOUR = 3_600_000;
+/** °C between what wind chill and what the heat index is for. */
+const MILD = 18;
 
 interface Now {
   readonly weather: WeatherState;
@@ -39,7 +41,12 @@ function airCard({ weather, api, now }: Now): TemplateResult {
     <p class="lead">Feels like <b>${text(values.feels_like, '°C', api)}</b></p>
     <dl class="facts">
       ${fact('Humidity', values.humidity, '%', api)} ${fact('Dew point', values.dew_point, '°C', api)}
-      ${fact('Wind chill', values.wind_chill, '°C', api)} ${fact('Heat index', values.heat_index, '°C', api)}
+      ${
+        // Each is made for its end of the scale; at the other it says nothing.
+        typeof values.temperature === 'number' && values.temperature > MILD
+          ? fact('Heat index', values.heat_index, '°C', api)
+          : fact('Wind chill', values.wind_chill, '°C', api)
+      }
     </dl>
   </article>`;
 }

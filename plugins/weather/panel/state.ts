@@ -1,4 +1,5 @@
 import { CURRENT, type CurrentField } from '../fields.ts';
+import type { HistoryPoint } from '../history.ts';
 
 export type Value = number | null | undefined;
 
@@ -73,6 +74,16 @@ export function rangeOf(name: RangeName, now: number, first: string | undefined)
   if (Number.isFinite(length)) return { from: to - length, to };
   const start = first === undefined ? to - RANGES['30d'].length : Date.parse(`${first}T00:00:00Z`);
   return { from: Math.min(start, to - DAY), to };
+}
+
+/** Sums per slot of (from, to], so that dry hours and gaps keep their place. */
+export function slotSums(points: readonly HistoryPoint[], from: number, to: number, slots: number): number[] {
+  const sums = Array.from({ length: slots }, () => 0);
+  for (const [time, , value] of points) {
+    const slot = Math.ceil(((time - from) / (to - from)) * slots) - 1;
+    if (slot >= 0 && slot < slots) sums[slot] = (sums[slot] ?? 0) + value;
+  }
+  return sums;
 }
 
 export function formatAge(ms: number): string {

@@ -42,6 +42,7 @@ style.replaceSync(`
 .weather-panel .choice button[aria-pressed="true"] { background: var(--surface); color: var(--ink); box-shadow: 0 1px 2px var(--shadow); }
 .weather-panel .report { overflow-x: auto; white-space: pre; line-height: 1.4; }
 .weather-panel .table td, .weather-panel .table tbody th { font-size: 0.9375rem; color: var(--ink); }
+.weather-panel .table tbody tr:last-child th { border-bottom: 0; }
 .weather-panel .table td.soft { color: var(--ink-soft); }
 @media (prefers-reduced-motion: reduce) { .weather-panel .compass .needle { transition: none; } }
 @media (max-width: 30rem) { .weather-panel .choice { display: flex; } .weather-panel .choice button { flex: 1 1 auto; padding: 0 0.5rem; } .weather-panel .table th, .weather-panel .table td { padding-inline: 0.6rem; } }
