@@ -144,7 +144,7 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page, in Chro
     for (let index = 0; index < 5000; index++) client.publish(`flood/${index % 50}`, String(index));
     await client.publishAsync('flood/last', 'done', { qos: 1 });
     await page.locator('.topic', { hasText: 'flood/last' }).getByText('done').waitFor();
-    await page.getByText('51 topics, 5,001 messages').or(page.getByText('51 topics, 5001 messages')).waitFor();
+    await page.getByText('51 topics, 5,001 messages').waitFor();
   });
 
   test('history draws what was recorded and hands it out as a file', async () => {
@@ -200,11 +200,11 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page, in Chro
   });
 
   test('works by a name of the house network, without TLS', async () => {
-    const hub = await startHub({ config: { ...SIMULATED, http: { hosts: [LAN_NAME] } } });
+    const hub = await startHub({ config: { ...HOUSE, http: { hosts: [LAN_NAME] } } });
     await addUser(hub, 'ann', 'admin');
     const { page } = await visit();
     await signIn(page, hub.http.replace('127.0.0.1', LAN_NAME), 'ann');
-    await page.getByRole('article', { name: 'Outdoor' }).locator('.big-value .value').waitFor();
+    await page.locator('.rail .connection.online').waitFor();
     expect(await page.evaluate('isSecureContext')).toBe(false);
   });
 

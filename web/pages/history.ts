@@ -5,7 +5,7 @@ import type { PanelApi } from 'cupboard/sdk/panel';
 import type { Series } from '../hub/api.ts';
 import { chartApi } from '../panels/api.ts';
 import { fromAddress, rememberInAddress } from '../shell/navigation.ts';
-import { formatBytes, formatTime } from '../ui/format.ts';
+import { formatBytes, formatCount, formatTime } from '../ui/format.ts';
 import { icons } from '../ui/icons.ts';
 import { Load } from '../ui/load.ts';
 import { emptyBox } from '../ui/notices.ts';
@@ -20,6 +20,7 @@ const RANGES = [
   { name: '1y', label: '1 year', ms: 8766 * HOUR_MS },
   { name: '10y', label: '10 years', ms: 87_660 * HOUR_MS },
 ] as const;
+const FOLLOW_MS = 60_000;
 /** As many as the chart has colours. */
 const MOST_SERIES = 6;
 
@@ -31,6 +32,9 @@ export class HistoryPage extends PageElement {
   @state() private range = fromAddress('range') || '24h';
   @state() private words = '';
   @state() private span = { from: 0, to: 0 };
+  /** False once somebody looks at the past: the graph then stays where it is. */
+  #follows = true;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #api: Pick<PanelApi, 'history' | 'show' | 'hub'> | undefined;
   #drawnSeries: { series: string }[] = [];
 
@@ -39,6 +43,12 @@ export class HistoryPage extends PageElement {
     this.#api = chartApi(this.hub);
     void this.#series.run(() => this.hub.api.series());
     this.#show();
+    this.#timer = setInterval(() => this.#follows && this.#show(), FOLLOW_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
   }
 
   protected override render(): TemplateResult {
@@ -94,7 +104,7 @@ export class HistoryPage extends PageElement {
   #renderSeries({ series, unit, count, last, bytes }: Series): TemplateResult {
     const isChosen = this.chosen.includes(series);
     const isFull = !isChosen && this.chosen.length >= MOST_SERIES;
-    const facts = `${count.toLocaleString()} ${count === 1 ? 'reading' : 'readings'}, ${formatBytes(bytes)}, last ${formatTime(last, this.hub.settings.timezone)}`;
+    const facts = `${formatCount(count, 'reading')}, ${formatBytes(bytes)}, last ${formatTime(last, this.hub.settings.timezone)}`;
     return html`<li><label>
       <input type="checkbox" .checked=${isChosen} ?disabled=${isFull} @change=${() => this.#toggle(series)} />
       <span class="mono wrap">${series}</span>${unit ? html`<span class="chip">${unit}</span>` : nothing}
@@ -106,23 +116,30 @@ export class HistoryPage extends PageElement {
     this.chosen = this.chosen.includes(series)
       ? this.chosen.filter((each) => each !== series)
       : [...this.chosen, series];
-    this.#show();
+    this.#draw();
   }
 
   #setRange(name: string): void {
     this.range = name;
+    this.#follows = true;
     this.#show();
   }
 
+  /** The chosen time up to now. */
   #show(): void {
     const ms = RANGES.find(({ name }) => name === this.range)?.ms ?? 24 * HOUR_MS;
     const to = this.hub.api.now();
     this.span = { from: to - ms, to };
+    this.#draw();
+  }
+
+  #draw(): void {
     this.#drawnSeries = this.chosen.map((series) => ({ series }));
     rememberInAddress({ series: this.chosen.join(','), range: this.range === '24h' ? undefined : this.range });
   }
 
   #move(direction: -1 | 1): void {
+    this.#follows = false;
     const { from, to } = this.span;
     const step = direction * (to - from) * 0.5;
     const latest = Math.min(to + step, this.hub.api.now());
@@ -131,6 +148,7 @@ export class HistoryPage extends PageElement {
 
   readonly #zoom = ({ detail }: CustomEvent<{ from: number; to: number }>): void => {
     this.range = '';
+    this.#follows = false;
     this.span = detail;
   };
 }

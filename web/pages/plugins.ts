@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { Plugin } from '../hub/api.ts';
 import { pluginPath } from '../shell/routes.ts';
-import { formatBytes } from '../ui/format.ts';
+import { formatBytes, formatCount } from '../ui/format.ts';
 import { emptyBox, loadingBox } from '../ui/notices.ts';
 import { PageElement } from '../ui/page-element.ts';
 import { stateChip, stateFace } from '../ui/states.ts';
@@ -61,7 +61,7 @@ export class PluginsPage extends PageElement {
       <p class="small soft facts">
         <span class="mono">${plugin.id}</span>${plugin.version ? html`<span>${plugin.version}</span>` : nothing}
         ${plugin.rssBytes ? html`<span>${formatBytes(plugin.rssBytes)}</span>` : nothing}
-        ${plugin.restarts > 0 ? html`<span>${plugin.restarts} restarts</span>` : nothing}
+        ${plugin.restarts > 0 ? html`<span>${formatCount(plugin.restarts, 'restart')}</span>` : nothing}
       </p>
     </li>`;
   }

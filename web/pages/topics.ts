@@ -5,7 +5,7 @@ import { prettyPayload, type TopicRow, TopicTable } from '../hub/topic-table.ts'
 import { filterProblem } from '../mqtt/topics.ts';
 import { fromAddress, rememberInAddress } from '../shell/navigation.ts';
 import { Beat } from '../ui/beat.ts';
-import { formatAge } from '../ui/format.ts';
+import { formatAge, formatCount } from '../ui/format.ts';
 import { emptyBox, noteBox } from '../ui/notices.ts';
 import { PageElement } from '../ui/page-element.ts';
 
@@ -55,8 +55,8 @@ export class TopicsPage extends PageElement {
       </div>
       ${problem ? html`<p class="problem" id="filter-problem">${problem}</p>` : nothing}
       ${groups.length === 0 ? this.#renderEmpty() : groups.map(([root, rows]) => this.#renderGroup(root, rows))}
-      ${this.#table.dropped > 0 ? noteBox('warn', `${this.#table.dropped} messages of further topics are not shown: use a narrower filter.`) : nothing}
-      <p class="small soft">${this.#table.size} topics, ${this.#table.received} messages since this page was opened</p>
+      ${this.#table.dropped > 0 ? noteBox('warn', `${formatCount(this.#table.dropped, 'message')} of further topics not shown: use a narrower filter.`) : nothing}
+      <p class="small soft">${formatCount(this.#table.size, 'topic')}, ${formatCount(this.#table.received, 'message')} since this page was opened</p>
       ${this.#renderPublish()}
     </div>`;
   }
@@ -95,7 +95,7 @@ export class TopicsPage extends PageElement {
       ${
         isOpen
           ? html`<div class="topic-detail stack tight">
-        <p class="small soft">${formatAge(row.time, Date.now())} · ${row.count} messages · ${row.bytes} bytes</p>
+        <p class="small soft">${formatAge(row.time, Date.now())} · ${formatCount(row.count, 'message')} · ${formatCount(row.bytes, 'byte')}</p>
         <pre tabindex="0" aria-label="Payload">${prettyPayload(row.text)}</pre>
       </div>`
           : nothing

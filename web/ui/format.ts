@@ -44,3 +44,8 @@ export function formatBytes(bytes: number): string {
   }
   return `${value.toFixed(value < 10 && index > 0 ? 1 : 0)}\u00a0${units[index]}`;
 }
+
+/** `1 reading`, `1,204 readings`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+}

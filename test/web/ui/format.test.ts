@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatBytes, formatInstant } from '../../../web/ui/format.ts';
+import { formatAge, formatBytes, formatCount, formatInstant } from '../../../web/ui/format.ts';
 
 test('tells ages in the unit a person would use', () => {
   const now = 1_000_000_000;
@@ -23,5 +23,13 @@ test('sizes are decimal, as disks are sold', () => {
     '1.5\u00a0kB',
     '27\u00a0MB',
     '3.0\u00a0GB',
+  ]);
+});
+
+test('one is one, not ones', () => {
+  expect([0, 1, 5001].map((count) => formatCount(count, 'message'))).toEqual([
+    '0 messages',
+    '1 message',
+    '5,001 messages',
   ]);
 });
