@@ -206,8 +206,9 @@ class Manager implements PluginManager {
 
   async #onFolderChange(name: string): Promise<void> {
     const folder = join(this.#userFolder, name);
-    const others = this.#folders.filter((known) => known.folder !== folder);
     const present = (await findPluginFolders(this.#userFolder, false)).find((found) => found.folder === folder);
+    // Only now: another folder may have changed while this one was read.
+    const others = this.#folders.filter((known) => known.folder !== folder);
     this.#folders = present ? [...others, present] : others;
     await this.#reconcile();
   }

@@ -1,6 +1,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { PluginGrant } from '../../../core/broker/contract.ts';
 import type { ConfigFile, HubConfig } from '../../../core/config/contract.ts';
 import type { PluginManager, PluginState } from '../../../core/plugins/contract.ts';
 import { createPluginManager } from '../../../core/plugins/manager.ts';
@@ -25,6 +26,8 @@ export interface PluginBed extends BrokerBed {
   /** Waits until the plugin is in one of the states; answers its row. */
   reaches(id: string, ...states: PluginState[]): ReturnType<typeof waitFor<ReturnType<PluginManager['list']>[number]>>;
   retained(topic: string): string | undefined;
+  /** Breaks the plugin's connection to the broker; it may come back. */
+  dropConnection(id: string): void;
 }
 
 /** A real broker, a real manager and real processes, over a data directory of the test's own. */
@@ -42,6 +45,12 @@ export async function startPlugins(
   const dataDir = options.dataDir ?? (await temporaryFolder());
   await options.prepare?.(dataDir);
   const bed = await startBroker({ dataDir });
+  const grants = new Map<string, PluginGrant>();
+  const admit = bed.broker.admitPlugin.bind(bed.broker);
+  bed.broker.admitPlugin = (grant) => {
+    grants.set(grant.id, grant);
+    admit(grant);
+  };
   const pluginLog: LogEntry[] = [];
   const events: { name: string; data: object }[] = [];
   const current = { name: 'test', timezone: 'Europe/Berlin', plugins: options.plugins ?? {}, ...options.config };
@@ -79,6 +88,10 @@ export async function startPlugins(
         `${id} to be ${states.join(' or ')}; it is ${JSON.stringify(manager.find(id)?.row)}\n${pluginLog.map(({ plugin, message }) => `${plugin}: ${message}`).join('\n')}`,
         () => manager.list().find((row) => row.id === id && states.includes(row.state)),
       ),
+    dropConnection(id) {
+      bed.broker.expelPlugin(id);
+      admit(grants.get(id)!);
+    },
     retained: (topic) => bed.broker.retained(topic)[0]?.payload.toString(),
   };
 }
