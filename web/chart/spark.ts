@@ -6,7 +6,8 @@ import { LightElement } from '../ui/light-element.ts';
 import { SPARK, sparkPaths, toTable } from './table.ts';
 
 const SPAN_MS = 24 * 3_600_000;
-const POINTS = 96;
+/** Enough for readings of five minutes. */
+const POINTS = 300;
 const REFRESH_MS = 300_000;
 
 /** The last day of a value as a line without axes: where it comes from and where it goes. */

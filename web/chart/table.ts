@@ -73,7 +73,8 @@ export function sparkPaths({ times, mean }: Table, from: number, to: number): st
       path = '';
       continue;
     }
-    const x = (((times[index] ?? from) - from) / (to - from)) * SPARK.width;
+    // A roll-up is stamped with its start, which may lie before the time asked for.
+    const x = Math.max(0, ((times[index] ?? from) - from) / (to - from)) * SPARK.width;
     const y = SPARK.height - 1 - ((value - low) / range) * (SPARK.height - 2);
     path += `${path ? 'L' : 'M'}${x.toFixed(2)} ${y.toFixed(2)}`;
   }

@@ -58,14 +58,15 @@ export function fieldState(
     return { kind: 'invalid', advice: 'Measured, but the value cannot be right. The log of the plugin says why.' };
   }
   if (value !== undefined) return { kind: 'fresh', value };
-  if (lastSeen !== undefined && isOld(lastSeen)) return stale(lastSeen, period);
+  // What has no unit is recorded when it changes, so its last record says nothing about its last report.
+  if (lastSeen !== undefined && isOld(lastSeen)) return stale(sensor.unit === undefined ? undefined : lastSeen, period);
   return { kind: 'missing', advice: `Waiting for a reading; one is expected every ${describeSeconds(period)}.` };
 }
 
-function stale(since: number, period: number): FieldState {
+function stale(since: number | undefined, period: number): FieldState {
   return {
     kind: 'stale',
-    since,
+    ...(since !== undefined && { since }),
     advice: `Expected every ${describeSeconds(period)}. Check power, batteries and reception of the device.`,
   };
 }

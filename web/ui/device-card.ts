@@ -10,8 +10,8 @@ import { formatAge } from './format.ts';
 type Field = readonly [name: string, sensor: Sensor];
 type StateOf = (field: string) => FieldState;
 
-/** A card is read at a glance; a device with more than this keeps the rest folded. */
-const FIRST_READINGS = 9;
+/** A card is read at a glance; a device with more than this keeps the rest folded, unless the rest is a single one. */
+const FIRST_READINGS = 8;
 
 /** A device as it is now: one value large, the others beside it, and what is wrong with each by name. */
 export function deviceCard(hub: Hub, device: Device): TemplateResult {
@@ -28,10 +28,7 @@ export function deviceCard(hub: Hub, device: Device): TemplateResult {
     </header>
     <div class="device-body">
       ${headline ? headlineValue(hub, device, headline, state(headline)) : nothing}
-      <div class="stack tight">
-        ${readings(hub, rest.slice(0, FIRST_READINGS), state)}
-        ${rest.length > FIRST_READINGS ? html`<details class="small"><summary>${rest.length - FIRST_READINGS} more</summary>${readings(hub, rest.slice(FIRST_READINGS), state)}</details>` : nothing}
-      </div>
+      ${foldedReadings(hub, rest, state)}
     </div>
     ${adviceLines(fields, state)}
     <footer class="row apart small soft">
@@ -47,6 +44,15 @@ function headlineValue(hub: Hub, device: Device, field: string, state: FieldStat
     <div class="big-value">${fieldValue(hub, state, sensor)}</div>
     <div class="small soft">${fieldName(field, sensor)}</div>
     <spark-line .hub=${hub} .series=${seriesOf(device, field)}></spark-line>
+  </div>`;
+}
+
+function foldedReadings(hub: Hub, fields: readonly Field[], state: StateOf): TemplateResult {
+  const shown = fields.length <= FIRST_READINGS + 1 ? fields.length : FIRST_READINGS;
+  const folded = fields.slice(shown);
+  return html`<div class="stack tight">
+    ${readings(hub, fields.slice(0, shown), state)}
+    ${folded.length > 0 ? html`<details class="small"><summary>${folded.length} more</summary>${readings(hub, folded, state)}</details>` : nothing}
   </div>`;
 }
 
