@@ -72,6 +72,9 @@ export interface InboundPacket {
   unsubscriptions?: readonly string[];
 }
 
+/** aedes' way of calling back. */
+export type Done = (error?: Error | null) => void;
+
 export type Delivery = (packet: Packet, done: () => void) => void;
 
 export interface Client extends Omit<PublishedClient, 'conn'> {

@@ -368,11 +368,15 @@ export class HubPersistence {
   }
 
   streamWill(brokers: Record<string, unknown> = {}): Readable {
-    return Readable.from(this.wills().filter((will) => !brokers[will.brokerId ?? '']));
+    return Readable.from([...this.#wills.values()].filter((will) => !brokers[will.brokerId ?? '']));
   }
 
-  wills(): Will[] {
-    return [...this.#wills.values()];
+  /** The wills that are still there; from now on they are not. */
+  takeWills(): Packet[] {
+    const wills = [...this.#wills.values()].map(completed);
+    for (const id of this.#wills.keys()) this.store.write('deleteWill', [id], `will:${id}`);
+    this.#wills.clear();
+    return wills;
   }
 }
 

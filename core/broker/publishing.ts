@@ -10,10 +10,10 @@ const MOST_ANSWERS = 10_000;
 const REMEMBERED_TOPICS = 1000;
 
 export interface RetainedSpace {
-  readonly count: number;
-  readonly bytes: number;
+  readonly retainedCount: number;
+  readonly retainedBytes: number;
   /** Bytes that are retained on this topic now. */
-  sizeOf(topic: string): number | undefined;
+  retainedSize(topic: string): number | undefined;
 }
 
 /** Decides on publishes of clients and prepares those that are commands. */
@@ -61,11 +61,11 @@ export class Publishing {
   #retainProblem({ retain, topic, payload }: Packet): string | undefined {
     if (!retain || payload.length === 0) return undefined;
     const { retained_count, retained_bytes } = this.limits();
-    const present = this.retained.sizeOf(topic);
-    if (present === undefined && this.retained.count >= retained_count) {
+    const present = this.retained.retainedSize(topic);
+    if (present === undefined && this.retained.retainedCount >= retained_count) {
       return `broker.limits.retained_count is reached (${retained_count})`;
     }
-    if (this.retained.bytes - (present ?? 0) + payload.length > retained_bytes) {
+    if (this.retained.retainedBytes - (present ?? 0) + payload.length > retained_bytes) {
       return `broker.limits.retained_bytes is reached (${retained_bytes})`;
     }
     return undefined;

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { GroupCommit } from '../support/group-commit.ts';
+import type { StoredState } from '../support/store-schema.ts';
+import { BrokerPacket, type Done, type Packet } from './aedes.ts';
+import { sendAll } from './guard.ts';
+import { Journal, type Publisher } from './journal.ts';
+import { decodePackets } from './packets.ts';
+import type { HubPersistence } from './persistence.ts';
+import { Router } from './router.ts';
+
+/** The way of every message: from its publisher through the journal to what keeps it and whoever wants it. */
+export class Routing {
+  readonly router = new Router();
+  readonly #journal: Journal;
+  /** Numbers messages, so that each reaches a subscriber once. A new id at every start: the count begins anew. */
+  readonly #numbering = { id: randomUUID(), counter: 0 };
+
+  constructor(
+    commit: GroupCommit,
+    private readonly persistence: HubPersistence,
+  ) {
+    this.#journal = new Journal(commit, (packet) => this.#routeJournalled(packet), sendAll);
+  }
+
+  /** Messages of QoS 1 and 2 that are not yet on disk. */
+  get waiting(): number {
+    return this.#journal.waiting;
+  }
+
+  /** Routes what the last run accepted and did not get round to. */
+  replay(journal: StoredState['journal']): void {
+    this.#journal.replay(journal.map(({ id, packets }) => ({ id, packets: decodePackets(packets) })));
+  }
+
+  /** Stores and routes; `acknowledge` when it is stored, `done` when it is routed. */
+  store(publisher: Publisher, packet: Packet, done: Done, acknowledge?: () => void): void {
+    this.#journal.enter(publisher, packet, done, acknowledge);
+  }
+
+  /** Calls back when nothing this publisher sent before is still on its way to the disk. */
+  inTurn(publisher: Publisher, go: () => void): void {
+    if (publisher.unstored > 0) this.#journal.queueBehind(publisher, go);
+    else go();
+  }
+
+  /** Routes a message, unless it comes from the journal and was routed there. */
+  pass(packet: Packet, done: Done): void {
+    const { routing } = packet;
+    if (!routing) this.route(packet, done);
+    else if (routing.isDone) done();
+    else routing.release = done;
+  }
+
+  /** Keeps what must be kept, in this turn of the event loop, and delivers. `done` when receivers can take more. */
+  route(original: Packet, done: Done = () => undefined): void {
+    const packet = new BrokerPacket(original, this.#numbering);
+    const seconds = packet.properties?.messageExpiryInterval ?? 0;
+    if (seconds > 0 && packet.messageExpiry === undefined) packet.messageExpiry = Date.now() + seconds * 1000;
+    if (packet.retain) this.persistence.retain(packet);
+    if (packet.qos > 0) this.persistence.enqueueForSessions(packet);
+    this.router.emit(packet, done);
+  }
+
+  #routeJournalled(packet: Packet): void {
+    const routing: Packet['routing'] = { isDone: false };
+    packet.routing = routing;
+    this.route(packet, () => {
+      routing.isDone = true;
+      routing.release?.();
+    });
+  }
+}
