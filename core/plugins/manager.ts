@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -80,6 +81,7 @@ class Manager implements PluginManager {
   readonly #closing: (() => unknown)[] = [];
   #folders: PluginFolder[] = [];
   #watcher: FSWatcher | undefined;
+  #guardian: ChildProcess | undefined;
 
   constructor(options: PluginManagerOptions) {
     const { broker, dataDir, logs } = options;
@@ -123,7 +125,9 @@ class Manager implements PluginManager {
         this.#enqueue(plugin, () => this.#halt(plugin, 'stopped', 'the hub has stopped')),
       ),
     );
-    await this.#desk.close();
+    this.#desk.close();
+    // It then ends what left its plugin's process group, and itself.
+    this.#guardian?.stdin?.end();
   }
 
   list(): readonly PluginRow[] {
@@ -192,7 +196,7 @@ class Manager implements PluginManager {
     await this.#onFolderChange(basename(source.folder));
   }
 
-  /** What a killed hub has left behind ends; what this one starts will end with it. */
+  /** What a killed hub has left behind ends. */
   async #endLeftovers(): Promise<void> {
     const { documents } = this.#options;
     for (const [token] of documents.list(RUNS)) {
@@ -201,7 +205,6 @@ class Manager implements PluginManager {
       await documents.delete(RUNS, token);
     }
     await documents.put(RUNS, this.#place.runToken, { startedAt: Date.now() });
-    startGuardian(this.#place.runToken);
   }
 
   async #onFolderChange(name: string): Promise<void> {
@@ -341,6 +344,8 @@ class Manager implements PluginManager {
 
   async #prepare({ spec, supervisor }: Plugin): Promise<Launch> {
     if (!spec) throw new Error('nothing to start');
+    // With the first plugin: a hub without any has nothing to guard.
+    this.#guardian ??= startGuardian(this.#place.runToken);
     const { id, permissions, manifest } = spec;
     const token = randomBytes(24).toString('base64url');
     const launch = await prepareLaunch(spec, token, this.#place);

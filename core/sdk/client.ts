@@ -38,6 +38,10 @@ export function createPluginHub(options: {
   const meter = new ProgressMeter();
   let web: Promise<PluginServer> | undefined;
   const report = (what: string) => (error: unknown) => log.error(`${what}: ${errorText(error)}`);
+  // A plugin that waits takes commands, also while its start function is still at it.
+  const tellListening = (message: FromPlugin) => {
+    commands.listen().then(() => tell(message), report('subscribing to the commands'));
+  };
 
   const hub: Hub = {
     id,
@@ -91,8 +95,8 @@ export function createPluginHub(options: {
       return router;
     },
 
-    waiting: (reason, advice) => tell({ type: 'waiting', reason, ...(advice !== undefined && { advice }) }),
-    ready: () => tell({ type: 'working' }),
+    waiting: (reason, advice) => tellListening({ type: 'waiting', reason, ...(advice !== undefined && { advice }) }),
+    ready: () => tellListening({ type: 'working' }),
 
     progress(job, done, total, message) {
       const step = meter.step(job, done, total, message, Date.now());

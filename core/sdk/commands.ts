@@ -10,6 +10,7 @@ const PROTOCOL_KEYS = ['id', 'wait'];
 /** Answers `<id>/command/<name>`: checks who asks and with what, calls the handler, sends the answer back. */
 export class Commands {
   readonly #handlers = new Map<string, CommandHandler>();
+  #listening: Promise<void> | undefined;
   #tellStarted: () => void = () => undefined;
   readonly #started = new Promise<void>((resolve) => {
     this.#tellStarted = resolve;
@@ -27,7 +28,13 @@ export class Commands {
     this.#handlers.set(name, handler);
   }
 
-  async listen(): Promise<void> {
+  /** Takes commands from now on. */
+  listen(): Promise<void> {
+    this.#listening ??= this.#subscribe();
+    return this.#listening;
+  }
+
+  async #subscribe(): Promise<void> {
     if (Object.keys(this.declared).length === 0) return;
     await this.connection.subscribe(`${this.plugin}/command/+`, (message) => {
       this.#answer(message).catch((error: unknown) => this.log.error(`${message.topic}: ${errorText(error)}`));

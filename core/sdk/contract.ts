@@ -97,32 +97,64 @@ export interface Hub<Config = JsonObject> {
    * @example const outdoor = hub.device('outdoor', { name: 'Outdoor', sensors: { temperature: { unit: '°C', device_class: 'temperature', period: 36 } } });
    */
   device(id: string, description: DeviceDescription): Device;
-  /** Publishes `<id>/event/<name>`, not retained; recorded for a year. `time` is added. */
+  /**
+   * Publishes `<id>/event/<name>`, not retained; recorded for a year. `time` is added.
+   * @example await hub.event('card_inserted', { label: 'EOS_DIGITAL' });
+   */
   event(name: string, data?: JsonObject): Promise<void>;
   /**
    * Answers `<id>/command/<name>`; the name stands in the manifest, whose schema has checked the arguments. A thrown
-   * error becomes `{ok: false, error}`.
+   * error becomes `{ok: false, error}`. The words `id` and `wait` of the arguments belong to the hub unless the schema
+   * names them; `id` comes back in the answer.
+   * @example hub.command('reboot', async (args, from) => { await modem.reboot(from.user); return { ok: true }; });
    */
   command<Arguments = JsonObject>(name: string, handler: CommandHandler<Arguments>): void;
-  /** Subscribes until the plugin stops. Resolves when the broker has granted it. @throws HubError `subscribe_denied` */
+  /**
+   * Subscribes until the plugin stops, also across lost connections, after which retained messages come again. Resolves
+   * when the broker has granted it, with the function that ends it.
+   * @throws HubError `subscribe_denied`
+   * @example await hub.subscribe('acurite/outdoor', ({ payload }) => archive(payload));
+   */
   subscribe(filter: string, handler: (message: Message) => void | Promise<void>): Promise<() => Promise<void>>;
-  /** Publishes a full topic, below the own tree or granted in the manifest; QoS 1 unless told. Resolves when acknowledged. */
+  /**
+   * Publishes to a full topic, below the own tree or granted in the manifest; QoS 1 unless told. Text goes out as it is,
+   * `null` as an empty payload (which clears a retained topic), everything else as JSON. Resolves when acknowledged, and
+   * so durable; waits while the connection is lost, except with QoS 0, which is then dropped.
+   * @throws HubError `publish_denied`
+   * @example await hub.publish(`${hub.id}/card/7`, { files: 112 }, { retain: true });
+   */
   publish(
     topic: string,
     payload: Json | Uint8Array,
     options?: { readonly retain?: boolean; readonly qos?: 0 | 1 | 2 },
   ): Promise<void>;
-  /** Runs `task` now and then every `seconds`, never overlapping itself; an error is logged and the rhythm kept. */
+  /**
+   * Runs `task` now and then every `seconds`, never overlapping itself; an error is logged and the rhythm kept.
+   * @example hub.every(18, async () => outdoor.report(decode(await console.readReport(1))));
+   */
   every(seconds: number, task: () => void | Promise<void>): void;
-  /** Opens the plugin's database after applying the migrations not yet applied, each in a transaction. */
+  /**
+   * Opens the plugin's database after applying the migrations not yet applied, each in a transaction, the file copied
+   * before. Migrations are only ever added to. Closed when the plugin stops.
+   * @example const store = hub.store(['CREATE TABLE queue (time INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT']);
+   */
   store(migrations: readonly string[], file?: string): Store;
-  /** An express Router served behind the login at `/plugins/<id>/...`. */
+  /**
+   * An express Router served behind the login at `/plugins/<id>/...`.
+   * @example (await hub.http()).get('/capture.txt', (request, response) => response.sendFile(capture));
+   */
   http(): Promise<import('express').Router>;
-  /** The plugin runs but waits for hardware or a service. */
+  /**
+   * The plugin runs but waits for hardware or a service; commands work. May be called before the start function is done.
+   * @example hub.waiting('no console found', 'Plug it in and set its switch to USB mode 4.');
+   */
   waiting(reason: string, advice?: string): void;
   /** It no longer waits. */
   ready(): void;
-  /** Publishes `<id>/progress/<job>`. */
+  /**
+   * Publishes `<id>/progress/<job>`, with the time it will take as far as that can be told; as often as is useful.
+   * @example hub.progress('import', imported, files.length, file.name);
+   */
   progress(job: string, done: number, total: number, message?: string): void;
 }
 

@@ -87,6 +87,19 @@ test('waiting and ready change the state, with reason and advice', async () => {
   expect(await bed.reaches('probe', 'running')).not.toHaveProperty('reason');
 });
 
+test('a plugin that waits in the middle of its start takes commands', async () => {
+  const bed = await startPlugins();
+  const code = `export default async (hub) => {
+    hub.command('run', () => ({ ok: true }));
+    hub.waiting('no modem');
+    await new Promise(() => {});
+  };`;
+  await bed.drop('probe', { 'index.js': code }, { main: 'index.js', ...COMMANDS });
+  await bed.reaches('probe', 'waiting');
+  const outcome = await bed.manager.command('probe', 'run', {}, { user: 'ann', admin: true });
+  expect(outcome).toEqual({ kind: 'answer', answer: { ok: true } });
+});
+
 test('a cleared device takes its topics and its description with it', async () => {
   const { bed, run } = await startProbe();
   await run(`globalThis.dev = hub.device('d', { name: 'D', sensors: { v: {} } }); dev.report({ v: 1 })`);
