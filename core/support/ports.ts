@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, isIPv4 } from 'node:net';
 import { errorCode, HubError } from './errors.ts';
 
 /** Splits `127.0.0.1:1883`, `[::1]:1883` or `localhost:1883`; undefined when it is none. */
@@ -15,8 +15,9 @@ export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** An address of this machine alone; a name such as `127.0.0.1.example.org` is not one. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** The first port from `port` on that nothing listens on. */

@@ -23,7 +23,8 @@ test('reads and writes addresses', () => {
   for (const bad of ['1883', 'localhost', '::1:80', 'a:99999', 'http://a:1', ''])
     expect(parseAddress(bad)).toBeUndefined();
   expect(formatAddress('::1', 80)).toBe('[::1]:80');
-  expect(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'].map(isLoopback)).toEqual([true, true, true, false, false]);
+  expect(['127.0.0.1', '127.8.0.1', '::1', 'localhost'].filter((host) => !isLoopback(host))).toEqual([]);
+  expect(['0.0.0.0', '::', '192.168.1.2', '127.0.0.1.example.org', '127.1'].filter(isLoopback)).toEqual([]);
 });
 
 test('finds the next free port', async () => {
