@@ -164,10 +164,12 @@ command(cupboard, 'where', 'what lies where in the data directory, how large, an
     (await import('./cli/where.ts')).printPlaces(dataDir(invoked), options.json),
   );
 command(cupboard, 'check', 'list every problem of cupboard.yaml')
+  .option('--defaults', 'list every key with its default instead')
   .addOption(json())
-  .action(async (options: { json?: boolean }, invoked: Command) => {
-    const { checkConfig } = await import('./cli/check.ts');
-    process.exitCode = (await checkConfig(dataDir(invoked), options.json)) ? 0 : 2;
+  .action(async (options: { defaults?: boolean; json?: boolean }, invoked: Command) => {
+    const { checkConfig, printDefaults } = await import('./cli/check.ts');
+    if (options.defaults) printDefaults(options.json);
+    else process.exitCode = (await checkConfig(dataDir(invoked), options.json)) ? 0 : 2;
   });
 
 /** One clear line (or a list of problems) on stderr; no stack trace, which tells nothing to who uses the hub. */

@@ -11,7 +11,7 @@ const integer = (description: string, value: number, minimum: number, maximum?: 
   ...(maximum === undefined ? {} : { maximum }),
 });
 
-const section = (description: string, properties: object) => ({
+const section = <Properties extends object>(description: string, properties: Properties) => ({
   type: 'object',
   description,
   additionalProperties: false,
@@ -53,7 +53,7 @@ export const configSchema = {
       minLength: 1,
       maxLength: 64,
       description: 'The hub, as its page calls it',
-      default: 'Cupboard',
+      default: 'cupboard',
     },
     location: {
       type: 'object',
@@ -137,7 +137,8 @@ export const configSchema = {
       properties: {
         use: { type: 'string', minLength: 1, description: 'Makes this a second instance of the plugin named' },
         log_level: { enum: [...LOG_LEVELS], description: 'The least grave lines its log keeps; info unless set' },
-        sandbox: { type: 'boolean', description: "Runs it under bubblewrap, without the hub's files and loopback" },
+        // Taken in silence it would promise a protection that is not there.
+        sandbox: { not: {}, description: 'no such key: this version runs no plugin in a sandbox' },
       },
     },
   },

@@ -28,6 +28,7 @@ import { findPluginFolders, folderId, type PluginFolder, watchPluginFolders } fr
 import { installPlugin, recoverInstallations, removeInstalled } from './install.ts';
 import { httpSocketOf, type LaunchPlace, prepareLaunch, type RunSpec } from './launch.ts';
 import { startGuardian, sweep } from './orphans.ts';
+import { configPasswords } from './plugin-config.ts';
 import { type Launch, Supervisor, TIMINGS, type Timings } from './supervisor.ts';
 
 export interface PluginManagerOptions {
@@ -38,7 +39,7 @@ export interface PluginManagerOptions {
   /** The folder with the plugins that ship with the hub. */
   readonly firstParty: string;
   readonly demo: boolean;
-  readonly logs: Pick<LogBook, 'logger'>;
+  readonly logs: Pick<LogBook, 'logger' | 'hide'>;
   readonly events: HubEvents;
   readonly timings?: Partial<Timings>;
 }
@@ -348,6 +349,7 @@ class Manager implements PluginManager {
     this.#guardian ??= startGuardian(this.#place.runToken);
     const { id, permissions, manifest } = spec;
     const token = randomBytes(24).toString('base64url');
+    this.#options.logs.hide(`plugin ${id}`, [token, ...configPasswords(manifest.config, spec.config)]);
     const launch = await prepareLaunch(spec, token, this.#place);
     const adminCommands = Object.keys(manifest.commands).filter((name) => manifest.commands[name]?.admin);
     this.#options.broker.admitPlugin({

@@ -51,30 +51,42 @@ function closed(schema: JsonObject): JsonObject {
 
 /** The topic filters that config values name: those whose schema has `format: topic-filter`. */
 export function configGrants(schema: JsonObject | undefined, value: Json | undefined): Permissions {
-  const found = { publishes: new Set<string>(), subscribes: new Set<string>() };
-  if (schema) collect(schema, value, found);
-  return { publishes: [...found.publishes], subscribes: [...found.subscribes] };
+  const publishes = new Set<string>();
+  const subscribes = new Set<string>();
+  visitTexts(schema, value, (part, text) => {
+    if (part['format'] === 'topic-filter') (part['x-access'] === 'publish' ? publishes : subscribes).add(text);
+  });
+  return { publishes: [...publishes], subscribes: [...subscribes] };
 }
 
-function collect(
-  schema: JsonObject,
+/** The passwords among config values: those whose schema has `format: password`. */
+export function configPasswords(schema: JsonObject | undefined, value: Json | undefined): readonly string[] {
+  const passwords = new Set<string>();
+  visitTexts(schema, value, (part, text) => {
+    if (part['format'] === 'password') passwords.add(text);
+  });
+  return [...passwords];
+}
+
+/** Calls back with every text of a config value and each part of the schema that is about it. */
+function visitTexts(
+  schema: JsonObject | undefined,
   value: Json | undefined,
-  found: { publishes: Set<string>; subscribes: Set<string> },
-) {
-  if (typeof value === 'string' && schema['format'] === 'topic-filter') {
-    (schema['x-access'] === 'publish' ? found.publishes : found.subscribes).add(value);
-  }
+  visit: (part: JsonObject, text: string) => void,
+): void {
+  if (!schema) return;
+  if (typeof value === 'string') visit(schema, value);
   for (const combiner of ['anyOf', 'oneOf', 'allOf']) {
     const branches = schema[combiner];
-    if (Array.isArray(branches)) for (const branch of branches) collect(branch as JsonObject, value, found);
+    if (Array.isArray(branches)) for (const branch of branches) visitTexts(branch as JsonObject, value, visit);
   }
   if (Array.isArray(value) && isObject(schema['items'])) {
-    for (const item of value) collect(schema['items'], item, found);
+    for (const item of value) visitTexts(schema['items'], item, visit);
   } else if (isObject(value)) {
     const properties = isObject(schema['properties']) ? schema['properties'] : {};
     for (const [key, item] of Object.entries(value)) {
       const inner = properties[key] ?? schema['additionalProperties'];
-      if (isObject(inner)) collect(inner, item, found);
+      if (isObject(inner)) visitTexts(inner, item, visit);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -228,4 +228,31 @@ test('the packed hub installs into an empty prefix without development tools, an
   expect(ready, await errors).toMatch(/^ready http=/);
   // Started in an empty folder it made its data directory there.
   expect(existsSync(join(folder, 'data', 'hub.db'))).toBe(true);
+});
+
+test('a password in cupboard.yaml reaches no log, also where a plugin prints it', async () => {
+  const dataDir = await temporaryFolder();
+  const folder = join(dataDir, 'plugins', 'talker');
+  await mkdir(folder, { recursive: true });
+  const config = { type: 'object', properties: { key: { type: 'string', format: 'password' } } };
+  const manifest = {
+    id: 'talker',
+    name: 'Talker',
+    version: '1.0.0',
+    description: 'x',
+    license: 'MIT',
+    hub: '1',
+    config,
+  };
+  await writeFile(join(folder, 'plugin.json'), JSON.stringify({ ...manifest, main: 'index.js' }));
+  await writeFile(
+    join(folder, 'index.js'),
+    'export default (hub) => { const { key } = hub.config;' +
+      'hub.log.info(["key", key, Buffer.from("me:" + key).toString("base64"), "end"].join(" ")); };',
+  );
+  const hub = await startHub({ dataDir, config: { plugins: { talker: { key: 's3cr3t-key' } } } });
+  const line = await waitFor('the line', () => /talker: key .* end/.exec(hub.output())?.[0]);
+  expect(line).not.toContain('s3cr3t-key');
+  expect(line).toMatch(/^talker: key ••• \S*•••\S* end$/);
+  expect(await readFile(join(dataDir, 'logs', 'talker.log'), 'utf8')).not.toContain('s3cr3t');
 });

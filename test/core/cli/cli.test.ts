@@ -227,3 +227,60 @@ test('a new plugin goes where the hub finds it', async () => {
   await cupboard(['plugins', 'new', 'disk-space'], { cwd });
   expect(await readdir(join(cwd, 'data', 'plugins'))).toEqual(['disk-space']);
 });
+
+async function folderWithPrograms() {
+  const dataDir = await temporaryFolder();
+  const folder = join(dataDir, 'plugins', 'tool');
+  await mkdir(folder, { recursive: true });
+  const manifest = {
+    id: 'tool',
+    name: 'Tool',
+    version: '1.0.0',
+    description: 'Has programs',
+    license: 'MIT',
+    hub: '1',
+    exec: ['./serve'],
+    config: { type: 'object', properties: { greeting: { type: 'string', default: 'hello' } } },
+    programs: {
+      echo: { exec: ['sh', '-c', 'echo "$CUPBOARD_CONFIG $@"; exit 3', 'sh'], description: 'Echoes' },
+      typed: { main: 'typed.ts', description: 'TypeScript' },
+    },
+  };
+  await writeFile(join(folder, 'plugin.json'), JSON.stringify(manifest));
+  await writeFile(join(folder, 'serve'), '#!/bin/sh\n', { mode: 0o755 });
+  await writeFile(
+    join(folder, 'typed.ts'),
+    "import type { ProgramContext } from 'cupboard/sdk';\n" +
+      'export default ({ config, args }: ProgramContext): number => { console.log(config.greeting, ...args); return 0; };\n',
+  );
+  return { dataDir, run: (...args: string[]) => cupboard(['--data', dataDir, 'run', 'tool', ...args]) };
+}
+
+test("runs a plugin's programs with their arguments and hands back their exit code", async () => {
+  const { run } = await folderWithPrograms();
+  expect(await run('echo', '--json', 'x')).toEqual({ code: 3, out: '{"greeting":"hello"} --json x\n', err: '' });
+  expect(await run('typed', 'a', '-b')).toEqual({ code: 0, out: 'hello a -b\n', err: '' });
+  expect(await run('ecko')).toMatchObject({
+    code: 1,
+    err: 'cupboard: tool has no program "ecko"; did you mean "echo"?\n',
+  });
+});
+
+test('check finds what is wrong in the parts of plugins', async () => {
+  const { dataDir } = await folderWithPrograms();
+  await writeFile(join(dataDir, 'cupboard.yaml'), 'plugins: {tool: {greetnig: 1, sandbox: true}, tol: {}}');
+  const first = await cupboard(['check', '--data', dataDir]);
+  expect(first).toMatchObject({ code: 2, out: expect.stringContaining('plugins.tool.sandbox: expected no such key') });
+  await writeFile(join(dataDir, 'cupboard.yaml'), 'plugins: {tool: {greetnig: 1, log_level: debug}, tol: {}}');
+  const second = await cupboard(['check', '--json', '--data', dataDir]);
+  expect(second.code).toBe(2);
+  expect(JSON.parse(second.out)).toEqual([
+    { path: 'plugins.tool.greetnig', message: 'unknown key; did you mean "greeting"?' },
+    { path: 'plugins.tol', message: 'there is no plugin "tol"; did you mean "tool"?' },
+  ]);
+});
+
+test('lists every key with its default', async () => {
+  const { out } = await cupboard(['check', '--defaults']);
+  expect(out).toMatch(/^broker\.limits\.packet_bytes +1048576 +Largest packet$/m);
+});

@@ -62,7 +62,7 @@ export async function startPlugins(
     dataDir,
     firstParty: options.firstParty ?? join(dataDir, 'none'),
     demo: options.demo ?? false,
-    logs: { logger: (plugin) => createLogger(plugin, (entry) => pluginLog.push(entry)) },
+    logs: { logger: (plugin) => createLogger(plugin, (entry) => pluginLog.push(entry)), hide: () => undefined },
     events: (name, data = {}) => events.push({ name, data }),
     timings: { ...TIMINGS, ...options.timings },
   });
