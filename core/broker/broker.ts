@@ -148,7 +148,8 @@ class EmbeddedBroker implements Broker {
   }
 
   retained(filter: string): readonly RetainedMessage[] {
-    return this.#clients.persistence.retainedMessages(filter);
+    const found = this.#clients.persistence.retained.match(filter);
+    return found.map(({ packet: { topic, payload, qos }, time }) => ({ topic, payload, qos, time }));
   }
 
   async clearTree(prefix: string): Promise<void> {
@@ -184,8 +185,8 @@ class EmbeddedBroker implements Broker {
     const { problem } = this.#options.store;
     return {
       ...traffic,
-      retained: persistence.retainedCount,
-      retainedBytes: persistence.retainedBytes,
+      retained: persistence.retained.count,
+      retainedBytes: persistence.retained.bytes,
       queuedMessages: persistence.queuedMessages,
       journalWaiting: routing.waiting,
       ...(problem !== undefined && { problem }),

@@ -60,7 +60,7 @@ export class Clients implements ProtocolHooks {
       onFull: (clientId) => this.#queueFull(clientId),
     });
     this.routing = new Routing(store.commit, this.persistence);
-    this.#publishing = new Publishing(access, () => this.#limits, this.persistence);
+    this.#publishing = new Publishing(access, () => this.#limits, this.persistence.retained);
     this.#protocol = new Protocol(this.#limits, this.persistence, this.routing, this);
   }
 

@@ -78,6 +78,13 @@ export function decodePackets(stored: Uint8Array): Packet[] {
   return packets;
 }
 
+/** For rows that hold one message each. */
+export function decodeOne(stored: Uint8Array): Packet {
+  const [packet] = decodePackets(stored);
+  if (!packet) throw new Error('hub.db: a row without its message');
+  return packet;
+}
+
 /** A PUBLISH as it goes over the wire, to be sent as is (QoS 0) or with its message id filled in. */
 export interface Frame {
   readonly bytes: Buffer;

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import type { GroupCommit } from '../support/group-commit.ts';
 import type { StoredState } from '../support/store-schema.ts';
 import { BrokerPacket, type Packet, type QoS, type Release, type Subscription } from './aedes.ts';
-import type { RetainedMessage } from './contract.ts';
-import { decodePackets, encodePackets } from './packets.ts';
+import { decodeOne, encodePackets } from './packets.ts';
+import { RetainedMessages } from './retained.ts';
 import { type QueueLimits, SessionQueue } from './session-queue.ts';
-import { matches, TopicTree } from './topics.ts';
+import { TopicTree } from './topics.ts';
 
 interface Subscriber extends Subscription {
   readonly clientId: string;
@@ -24,11 +24,6 @@ export interface Session {
   readonly seen: number;
 }
 
-interface Retained {
-  readonly packet: Packet;
-  readonly time: number;
-}
-
 export type Will = Partial<Packet>;
 
 export interface PersistenceOptions {
@@ -45,8 +40,7 @@ export interface PersistenceOptions {
  * must be on disk before the protocol goes on (QoS 2 states, subscriptions) resolves when it is.
  */
 export class HubPersistence {
-  readonly #retained = new Map<string, Retained>();
-  #retainedBytes = 0;
+  readonly retained: RetainedMessages;
   readonly #sessions = new Map<string, Session>();
   readonly #subscriptions = new Map<string, Map<string, Subscription>>();
   readonly #subscribers = new TopicTree<Subscriber>();
@@ -65,11 +59,11 @@ export class HubPersistence {
   ) {
     this.#now = options.now ?? Date.now;
     for (const row of state.sessions) this.#sessions.set(row.client, row);
-    for (const row of state.retained) this.#keepRetained(firstPacket(row.packet), row.time);
+    this.retained = new RetainedMessages(store, state.retained, this.#now);
     for (const row of state.subscriptions) this.#keepSubscription(row.client, JSON.parse(row.options) as Subscription);
-    for (const row of state.outgoing) this.#queue(row.client).restore(row, firstPacket(row.packet));
+    for (const row of state.outgoing) this.#queue(row.client).restore(row, decodeOne(row.packet));
     for (const row of state.incoming) this.#received(row.client).set(row.messageId, undefined);
-    for (const row of state.wills) this.#wills.set(row.client, { ...firstPacket(row.packet), clientId: row.client });
+    for (const row of state.wills) this.#wills.set(row.client, { ...decodeOne(row.packet), clientId: row.client });
   }
 
   async setup(broker: { id: string; counter: number }): Promise<void> {
@@ -83,40 +77,8 @@ export class HubPersistence {
 
   // Retained messages
 
-  get retainedCount(): number {
-    return this.#retained.size;
-  }
-
-  get retainedBytes(): number {
-    return this.#retainedBytes;
-  }
-
-  /** How many bytes a retained message would add, or undefined when its topic holds none yet. */
-  retainedSize(topic: string): number | undefined {
-    return this.#retained.get(topic)?.packet.payload.length;
-  }
-
-  retainedMessages(filter: string): RetainedMessage[] {
-    const found = this.#matchingRetained(filter);
-    return found.map(({ packet: { topic, payload, qos }, time }) => ({ topic, payload, qos, time }));
-  }
-
-  retain(packet: Packet): void {
-    const { topic } = packet;
-    if (packet.payload.length === 0) {
-      this.#dropRetained(topic);
-      this.store.write('deleteRetained', [topic], `retained:${topic}`);
-      return;
-    }
-    const time = this.#now();
-    // A copy of the payload: what came from a socket is a view into a buffer a thousand times its size.
-    const kept = { ...packet, payload: Buffer.from(packet.payload) };
-    this.#keepRetained(kept, time);
-    this.store.write('putRetained', () => [topic, time, encodePackets([kept])], `retained:${topic}`);
-  }
-
   async storeRetained(packet: Packet): Promise<void> {
-    this.retain(packet);
+    this.retained.keep(packet);
   }
 
   createRetainedStream(filter: string): Readable {
@@ -124,26 +86,7 @@ export class HubPersistence {
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return Readable.from(filters.flatMap((filter) => this.#matchingRetained(filter)).map(({ packet }) => packet));
-  }
-
-  #matchingRetained(filter: string): Retained[] {
-    if (!/[+#]/.test(filter)) {
-      const exact = this.#retained.get(filter);
-      return exact ? [exact] : [];
-    }
-    return [...this.#retained].flatMap(([topic, kept]) => (matches(filter, topic) ? [kept] : []));
-  }
-
-  #keepRetained(packet: Packet, time: number): void {
-    this.#dropRetained(packet.topic);
-    this.#retained.set(packet.topic, { packet, time });
-    this.#retainedBytes += packet.payload.length;
-  }
-
-  #dropRetained(topic: string): void {
-    this.#retainedBytes -= this.#retained.get(topic)?.packet.payload.length ?? 0;
-    this.#retained.delete(topic);
+    return Readable.from(filters.flatMap((filter) => this.retained.match(filter)).map(({ packet }) => packet));
   }
 
   // Sessions
@@ -378,13 +321,6 @@ export class HubPersistence {
     this.#wills.clear();
     return wills;
   }
-}
-
-/** Rows hold one packet each. */
-function firstPacket(blob: Uint8Array): Packet {
-  const [packet] = decodePackets(blob);
-  if (!packet) throw new Error('hub.db: a row without its packet');
-  return packet;
 }
 
 function completed(will: Will): Packet {

@@ -2,19 +2,13 @@ import type { BrokerConfig } from '../config/contract.ts';
 import { type Access, commandOf, nameOf, roleOf } from './access.ts';
 import type { Packet } from './aedes.ts';
 import type { Identity } from './contract.ts';
+import type { RetainedMessages } from './retained.ts';
 import { topicProblem } from './topics.ts';
 
 /** How long a plugin may take to answer on a response topic, and how many answers it may owe. */
 const ANSWER_WITHIN_MS = 10 * 60_000;
 const MOST_ANSWERS = 10_000;
 const REMEMBERED_TOPICS = 1000;
-
-export interface RetainedSpace {
-  readonly retainedCount: number;
-  readonly retainedBytes: number;
-  /** Bytes that are retained on this topic now. */
-  retainedSize(topic: string): number | undefined;
-}
 
 /** Decides on publishes of clients and prepares those that are commands. */
 export class Publishing {
@@ -26,7 +20,7 @@ export class Publishing {
   constructor(
     private readonly access: Access,
     private readonly limits: () => BrokerConfig['limits'],
-    private readonly retained: RetainedSpace,
+    private readonly retained: RetainedMessages,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -61,11 +55,11 @@ export class Publishing {
   #retainProblem({ retain, topic, payload }: Packet): string | undefined {
     if (!retain || payload.length === 0) return undefined;
     const { retained_count, retained_bytes } = this.limits();
-    const present = this.retained.retainedSize(topic);
-    if (present === undefined && this.retained.retainedCount >= retained_count) {
+    const present = this.retained.sizeOf(topic);
+    if (present === undefined && this.retained.count >= retained_count) {
       return `broker.limits.retained_count is reached (${retained_count})`;
     }
-    if (this.retained.retainedBytes - (present ?? 0) + payload.length > retained_bytes) {
+    if (this.retained.bytes - (present ?? 0) + payload.length > retained_bytes) {
       return `broker.limits.retained_bytes is reached (${retained_bytes})`;
     }
     return undefined;

@@ -56,7 +56,7 @@ export class Routing {
     const packet = new BrokerPacket(original, this.#numbering);
     const seconds = packet.properties?.messageExpiryInterval ?? 0;
     if (seconds > 0 && packet.messageExpiry === undefined) packet.messageExpiry = Date.now() + seconds * 1000;
-    if (packet.retain) this.persistence.retain(packet);
+    if (packet.retain) this.persistence.retained.keep(packet);
     if (packet.qos > 0) this.persistence.enqueueForSessions(packet);
     this.router.emit(packet, done);
   }
