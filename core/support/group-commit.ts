@@ -7,6 +7,8 @@ type LateParameters = readonly Parameter[] | (() => readonly Parameter[]);
 
 /** How long a batch nobody waits for may lie in the log without an fsync. */
 const SYNC_AFTER_MS = 1000;
+/** How long such a batch waits for company before it is written: every message somebody waits for follows soon. */
+const LINGER_MS = 5;
 
 /**
  * Collects writes and hands them to the store worker one batch at a time: while one is being committed the next one
@@ -22,7 +24,8 @@ export class GroupCommit {
   #waiting: (() => void)[] = [];
   /** The batch under way, until the worker answers. */
   #sent: { readonly request: StoreRequest; readonly release: readonly (() => void)[] } | undefined;
-  #scheduled = false;
+  #immediate: NodeJS.Immediate | undefined;
+  #linger: NodeJS.Timeout | undefined;
   #counter = 0;
   #unsynced = false;
   #syncTimer: NodeJS.Timeout | undefined;
@@ -74,15 +77,16 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#sent) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#send();
-    });
+    if (this.#sent || this.#immediate) return;
+    if (this.#waiting.length > 0) this.#immediate = setImmediate(() => this.#send());
+    else this.#linger ??= setTimeout(() => this.#send(), LINGER_MS);
   }
 
   #send(): void {
+    clearTimeout(this.#linger);
+    clearImmediate(this.#immediate);
+    this.#linger = undefined;
+    this.#immediate = undefined;
     const sync = this.#waiting.length > 0;
     const writes = [...this.#writes.values()].map(({ statement, parameters }): Write => {
       return [statement, ...(typeof parameters === 'function' ? parameters() : parameters)];
