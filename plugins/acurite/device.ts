@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errorCode, errorText, HubError } from 'cupboard/sdk';
 import type { HIDAsync, Device as HidDevice } from 'node-hid';
 import { REPORT_LENGTH, type ReportId } from './decode.ts';
@@ -106,6 +106,8 @@ export class UsbConsoles {
 
   async #read(handle: HIDAsync, report: ReportId): Promise<Uint8Array> {
     try {
+      // The reports are Input reports, which node-hid cannot ask for: it asks for the Feature reports of the same ids.
+      // The firmware looks at the id alone (read so in a driver for the 02064; not confirmed for every model).
       const bytes = await handle.getFeatureReport(report, REPORT_LENGTH[report]);
       this.#failures = 0;
       return bytes;
@@ -149,9 +151,10 @@ async function listConsoles(driver: Driver): Promise<Found[]> {
   return (await Promise.all(found)).sort((a, b) => (a.port ?? a.node).localeCompare(b.port ?? b.node));
 }
 
-/** libusb's names are `PORT:CONFIG.INTERFACE`; hidraw's nodes are found in sysfs below such a name. */
+/** libusb's names are `PORT:CONFIG.INTERFACE`; a hidraw node has such a name above it in sysfs, where there is one. */
 async function portOf(driver: Driver, node: string): Promise<string | undefined> {
-  const place = driver === 'libusb' ? node : await realpath(`/sys/class/hidraw/${node.replace(/^.*\//, '')}/device`);
+  const inSysfs = () => realpath(`/sys/class/hidraw/${basename(node)}/device`).catch(() => '');
+  const place = driver === 'libusb' ? node : await inSysfs();
   return /(?:^|\/)(\d+-[\d.]+):\d+\.\d+/.exec(place)?.[1];
 }
 

@@ -31,6 +31,15 @@ export interface RawReport {
   readonly bytes: Uint8Array;
 }
 
+/** The time of a baseline only widens what the next step may be. */
+const SAVE_TIME_MS = 600_000;
+
+function isAsSaved(rain: Rain, saved: Rain): boolean {
+  const [a, b] = [rain.baseline, saved.baseline];
+  const isSameCount = a.count === b.count && a.sensorId === b.sensorId && rain.tips === saved.tips;
+  return isSameCount && rain.fresh === saved.fresh && Math.abs(a.time - b.time) < SAVE_TIME_MS;
+}
+
 interface RainRow {
   readonly tips: number;
   readonly count: number;
@@ -44,6 +53,7 @@ export class Memory {
   readonly #store: Store;
   readonly #source: SourceKind;
   #pending: RawReport[] = [];
+  #saved: Rain | undefined;
 
   constructor(store: Store, source: SourceKind) {
     this.#store = store;
@@ -59,8 +69,14 @@ export class Memory {
     return { tips: row.tips, baseline, fresh: row.fresh === 1 };
   }
 
-  /** A doubtful counter is not kept: after a restart it is simply doubted again. */
-  saveRain({ tips, baseline, fresh }: Rain): void {
+  /**
+   * Durable when it returns, where the count moved; a dry day costs a commit every ten minutes. A doubtful counter is
+   * not kept: after a restart it is simply doubted again.
+   */
+  saveRain(rain: Rain): void {
+    if (this.#saved && isAsSaved(rain, this.#saved)) return;
+    this.#saved = rain;
+    const { tips, baseline, fresh } = rain;
     this.#store
       .prepare('INSERT OR REPLACE INTO rain (source, tips, count, sensor_id, time, fresh) VALUES (?, ?, ?, ?, ?, ?)')
       .run(this.#source, tips, baseline.count, baseline.sensorId, baseline.time, fresh ? 1 : 0);

@@ -1,9 +1,10 @@
 import type { MountPanel, PanelApi } from 'cupboard/sdk/panel';
 import { css, html, LitElement, nothing } from 'lit';
+import { LINK_REASONS, type LinkState } from './link.ts';
 
 interface Link {
   readonly time: number;
-  readonly state: string;
+  readonly state: LinkState;
   readonly advice: string;
   readonly transport: string;
   readonly accepted: number;
@@ -23,6 +24,8 @@ class AcuritePanel extends LitElement {
   static override styles = css`
     :host { display: block; }
     .state { font-size: 1.25rem; font-weight: 600; }
+    .state::first-letter { text-transform: uppercase; }
+    a { color: var(--accent, inherit); }
     .good { color: var(--good, green); }
     .bad { color: var(--bad, firebrick); }
     .advice { white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -73,7 +76,7 @@ class AcuritePanel extends LitElement {
     const { link } = this;
     if (!link) return html`<p>The plugin has said nothing about the console yet.</p>`;
     return html`
-      <div class="state ${link.state === 'ok' ? 'good' : 'bad'}">${link.state.replace('_', ' ')}</div>
+      <div class="state ${link.state === 'ok' ? 'good' : link.state === 'starting' ? nothing : 'bad'}">${headline(link.state)}</div>
       ${link.advice === '' ? nothing : html`<p class="advice">${link.advice}</p>`}
       <dl>
         <dt>Transport</dt><dd>${link.transport}${link.simulated ? ' (simulated)' : nothing}</dd>
@@ -101,6 +104,10 @@ class AcuritePanel extends LitElement {
     return new Date(time).toLocaleString(undefined, { timeZone: this.api.hub.timezone });
   }
 }
+function headline(state: LinkState): string {
+  return LINK_REASONS[state] || (state === 'ok' ? 'receiving' : 'waiting for the outdoor sensor');
+}
+
 customElements.define('acurite-panel', AcuritePanel);
 
 const mount: MountPanel = (element, api) => {

@@ -20,6 +20,21 @@ describe('rain', () => {
     expect(new Memory(store, 'console').rain()).toEqual(rain);
   });
 
+  it('is written when the count moved or ten minutes have passed, not for every report', () => {
+    const store = openStore();
+    const memory = new Memory(store, 'console');
+    const at = (seconds: number, count = 7409) => ({
+      ...rain,
+      baseline: { ...rain.baseline, count, time: seconds * 1000 },
+    });
+    const writes = () => store.prepare('SELECT total_changes()').pluck().get();
+    const counted = [at(0), at(36), at(590), at(600), at(636, 7410)].map((next) => {
+      memory.saveRain(next);
+      return writes();
+    });
+    expect(counted).toEqual([1, 1, 1, 2, 3]);
+  });
+
   it('of a simulator never touches that of the console', () => {
     const store = openStore();
     new Memory(store, 'console').saveRain(rain);

@@ -1,11 +1,11 @@
 // What tests inside the virtual machine are written with.
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const NOBODY = 65534;
@@ -70,12 +70,15 @@ export async function startHub(config) {
     text: (topic) => topics.get(topic),
     json: (topic) => JSON.parse(topics.get(topic) ?? 'null'),
     /** Asks the HTTP API over hub.sock. */
-    async api(method, path, body) {
-      const sent = body === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(body)];
-      const target = ['--unix-socket', join(dataDir, 'hub.sock'), `http://hub${path}`];
-      const { stdout } = await promisify(execFile)('curl', ['-sS', '-X', method, ...sent, ...target]);
-      return JSON.parse(stdout);
-    },
+    api: (method, path, body) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/json' };
+        const asked = request({ socketPath: join(dataDir, 'hub.sock'), method, path, headers }, async (response) =>
+          resolve(JSON.parse(Buffer.concat(await response.toArray()))),
+        );
+        asked.on('error', reject);
+        asked.end(body && JSON.stringify(body));
+      }),
     /** Answers the exit code. */
     async stop() {
       child.kill('SIGTERM');
