@@ -192,7 +192,8 @@ export class Supervisor {
       startedAt: performance.now(),
       timers: new Set(),
       isReady: false,
-      misses: 0,
+      // None counts before it is ready or has answered once: a slow machine may take long to load it, and the start has a limit of its own.
+      misses: Number.NEGATIVE_INFINITY,
       hasHttp: false,
     };
     this.#run = run;
@@ -221,6 +222,7 @@ export class Supervisor {
         return;
       case 'ready':
         run.isReady = true;
+        run.misses = 0;
         if (this.#status.state === 'starting') this.#set('running');
         return;
       case 'waiting':

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const NOBODY = 65534;
 
 /** Asks again until `probe` answers something true. The machine is 10 to 30 times slower than the one it runs on. */
-export async function until(what, probe, seconds = 60) {
+export async function until(what, probe, seconds = 120) {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const found = await probe();
@@ -58,7 +58,7 @@ export async function startHub(config) {
   const child = speaking('setpriv', [...user, ...hub, ...listen], (line) => {
     port = /mqtt=mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port;
   });
-  await until('the hub', () => port, 120);
+  await until('the hub', () => port);
 
   const topics = new Map();
   speaking('mosquitto_sub', ['-p', port, '-v', '-t', '#'], (line) => {
