@@ -126,6 +126,8 @@ export async function lockDataDir(path: string): Promise<{ release(): void }> {
   const lock = new Database(join(path, 'hub.lock'), { timeout: 0 });
   const pidFile = join(path, 'hub.pid');
   try {
+    // Nothing is ever written, so there is no journal to keep beside it.
+    lock.pragma('journal_mode = MEMORY');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
