@@ -42,11 +42,6 @@ export class SessionQueue {
     return this.#entries.size;
   }
 
-  /** How many are sent and not yet acknowledged. */
-  get inFlight(): number {
-    return this.#sent.size;
-  }
-
   get hasUnsent(): boolean {
     return this.#unsent.length > 0;
   }

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, renameSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, renameSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { errorCode, errorText, HubError } from './errors.ts';
@@ -62,6 +62,8 @@ function openSound(file: string, notes: string[]): Database.Database {
 function openChecked(file: string): Database.Database {
   const database = new Database(file);
   try {
+    // Password hashes and tokens lie in it; SQLite gives the log beside it the same mode.
+    chmodSync(file, 0o600);
     database.pragma('journal_mode = WAL');
     const verdict = database.pragma('quick_check(1)', { simple: true });
     if (verdict !== 'ok') throw new HubError('store_damaged', String(verdict));

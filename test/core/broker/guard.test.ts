@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { waitFor } from '../../support/hub.ts';
 import { collect, startBroker } from './bed.ts';
@@ -180,4 +181,29 @@ test('a refused publish is answered 135 in MQTT 5, ends a 3.1.1 connection, and 
   expect(bed.logged().match(/modern: publish to hub\/status refused: anonymous may not publish there/g)).toHaveLength(
     1,
   );
+});
+
+test('whatever bytes come in, before or after the CONNECT, the broker goes on serving', async () => {
+  const bed = await startBroker();
+  const bytes = fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 100 }),
+    // Every kind of packet with a length that is right and a body that is not.
+    fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 60 })).map(([type, body]) => [type, body.length, ...body]),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(bytes, { minLength: 1, maxLength: 5 }), fc.boolean(), async (pieces, isKnown) => {
+      const client = isKnown
+        ? await admitted(bed.broker.address, 'fuzzer', { protocolVersion: 5 })
+        : await rawClient(bed.broker.address);
+      for (const piece of pieces) client.socket.write(Buffer.from(piece));
+      client.socket.end();
+      await client.closed();
+    }),
+    { numRuns: 60 },
+  );
+  const healthy = await bed.connect();
+  const received = collect(healthy);
+  await healthy.subscribeAsync('health');
+  await healthy.publishAsync('health', 'well', { qos: 1 });
+  await waitFor('the message', () => received.length === 1);
 });
