@@ -109,7 +109,7 @@ export interface PluginManager {
   reconfigure(): Promise<void>;
   /** Unix socket of the plugin's own HTTP server, when it has one. */
   httpSocket(id: string): string | undefined;
-  /** Copies a plugin folder (or unpacks a .tgz/.zip) into `<data>/plugins` after checking it. Answers what it asks for. */
+  /** Copies a plugin folder (or unpacks a .tgz) into `<data>/plugins` after checking it. Answers what it asks for. */
   install(source: string): Promise<{ id: string; permissions: Permissions }>;
   /** Removes a folder of `<data>/plugins`; its data is kept. @throws HubError `plugin_unknown` | `plugin_first_party` */
   remove(id: string): Promise<void>;

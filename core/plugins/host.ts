@@ -33,6 +33,7 @@ control.on('data', (chunk: Buffer) => {
 });
 control.on('close', () => process.exit(0));
 control.on('error', () => process.exit(0));
+tell({ type: 'hello' });
 
 function obey(message: ToPlugin): void {
   if (message.type === 'ping') tell({ type: 'pong' });

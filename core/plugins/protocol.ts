@@ -30,6 +30,8 @@ export interface StartMessage {
 export type ToPlugin = StartMessage | { readonly type: 'ping' };
 
 export type FromPlugin =
+  /** The process is up; from now on it owes answers. Until then a slow machine may take its time. */
+  | { readonly type: 'hello' }
   | { readonly type: 'pong' }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
@@ -38,7 +40,7 @@ export type FromPlugin =
   | { readonly type: 'device'; readonly device: string; readonly description: DeviceDescription | null }
   | { readonly type: 'http' };
 
-const MESSAGE_TYPES: readonly string[] = ['pong', 'ready', 'failed', 'waiting', 'working', 'device', 'http'];
+const MESSAGE_TYPES: readonly string[] = ['hello', 'pong', 'ready', 'failed', 'waiting', 'working', 'device', 'http'];
 
 /** A line from a plugin process; undefined for anything that is no message. */
 export function parseFromPlugin(line: string): FromPlugin | undefined {

@@ -62,6 +62,7 @@ interface Run {
   readonly isHost: boolean;
   readonly startedAt: number;
   readonly timers: Set<NodeJS.Timeout>;
+  isUp: boolean;
   isReady: boolean;
   misses: number;
   /** What it said itself before it ended, or why it was killed. */
@@ -191,6 +192,7 @@ export class Supervisor {
       isHost: start !== undefined,
       startedAt: performance.now(),
       timers: new Set(),
+      isUp: false,
       isReady: false,
       // None counts before it is ready or has answered once: a slow machine may take long to load it, and the start has a limit of its own.
       misses: Number.NEGATIVE_INFINITY,
@@ -204,7 +206,6 @@ export class Supervisor {
     );
     run.timers.add(startTimer);
     run.timers.add(setInterval(() => this.#checkMemory(run, memoryMb), timings.memoryMs));
-    if (run.isHost) this.#pingLater(run, timings.pingMs);
     void child.exited.then(({ reason }) => this.#onExit(run, reason));
   }
 
@@ -217,6 +218,10 @@ export class Supervisor {
   #onMessage(run: Run, message: FromPlugin): void {
     if (run !== this.#run) return;
     switch (message.type) {
+      case 'hello':
+        if (!run.isUp) this.#pingLater(run, this.options.timings.pingMs);
+        run.isUp = true;
+        return;
       case 'pong':
         run.misses = 0;
         return;

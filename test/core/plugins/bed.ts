@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { PluginGrant } from '../../../core/broker/contract.ts';
@@ -12,7 +12,7 @@ import { temporaryFolder, waitFor } from '../../support/hub.ts';
 import { type Bed as BrokerBed, startBroker } from '../broker/bed.ts';
 
 /** Quick enough for a test to see a crash loop, slow enough for two busy cores. */
-const TIMINGS: Partial<Timings> = { pingMs: 600, backoffMs: 50, memoryMs: 100 };
+const TIMINGS: Partial<Timings> = { pingMs: 2000, backoffMs: 50, memoryMs: 100 };
 
 export interface PluginBed extends BrokerBed {
   readonly manager: PluginManager;
@@ -119,9 +119,4 @@ export async function writePlugin(
     await writeFile(join(folder, name), text, { mode: name.endsWith('.json') ? 0o644 : 0o755 });
   }
   return folder;
-}
-
-/** Copies a plugin of test/fixtures/plugins. */
-export async function copyFixture(name: string, to: string): Promise<void> {
-  await cp(new URL(`../../fixtures/plugins/${name}`, import.meta.url), to, { recursive: true });
 }

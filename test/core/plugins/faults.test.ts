@@ -58,7 +58,7 @@ test('an abort in native code ends that plugin only', async () => {
 });
 
 test('a spinning plugin is found hung, its stack is logged in the lines of its author, and it is replaced', async () => {
-  const bed = await startPlugins();
+  const bed = await startPlugins({ timings: { pingMs: 600, backoffMs: 50 } });
   await bed.drop('bad', {
     'index.ts': `interface Unused { readonly a: number }\nfunction spin(): never {\n  for (;;) Math.random();\n}\nexport default () => { setTimeout(spin, 50); };\n`,
   });
@@ -72,7 +72,7 @@ test('a spinning plugin is found hung, its stack is logged in the lines of its a
 test('a plugin that blocks outside JavaScript is replaced too', async () => {
   const bed = await besideWell(
     `export default () => { setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 50); }`,
-    { timings: { pingMs: 300, captureMs: 300, backoffMs: 50 } },
+    { timings: { pingMs: 600, captureMs: 300, backoffMs: 50 } },
   );
   await waitFor('the hang', () => bed.events.find(({ name }) => name === 'plugin_hung'));
   await bed.reaches('bad', 'restarting', 'starting', 'running');
