@@ -67,11 +67,13 @@ async function follow(hub: Hub<Config>, source: Source, memory: Memory, options:
   }
 }
 
+/** What everything carries that no console has measured just now. */
+const markOf = (source: Source) => (source.kind === 'console' ? {} : { simulated: true });
+
 /** Reports go to the devices; rain counts are remembered before anyone is told the total. */
 function readingsPublisher(hub: Hub<Config>, source: Source, memory: Memory) {
-  const simulated = source.kind === 'console' ? {} : { simulated: true };
-  const outdoor = hub.device('outdoor', { ...OUTDOOR, ...simulated });
-  const console = hub.device('console', { ...CONSOLE, ...simulated });
+  const outdoor = hub.device('outdoor', { ...OUTDOOR, ...markOf(source) });
+  const console = hub.device('console', { ...CONSOLE, ...markOf(source) });
   let rain = memory.rain();
 
   const countedRain = (report: Report, time: number): Fields => {
@@ -95,7 +97,6 @@ function linkPublisher(hub: Hub<Config>, source: Source) {
     const advice = linkAdvice(link);
     const { accepted, rejected, reset } = link;
     const transport = source.transport();
-    const simulated = source.kind === 'console' ? {} : { simulated: true };
     await hub.publish(
       `${hub.id}/link`,
       {
@@ -106,7 +107,7 @@ function linkPublisher(hub: Hub<Config>, source: Source) {
         accepted,
         rejected,
         ...(reset && { reset: { ...reset } }),
-        ...simulated,
+        ...markOf(source),
       },
       { retain: true },
     );
