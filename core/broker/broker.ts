@@ -100,7 +100,7 @@ class EmbeddedBroker implements Broker {
   /** What the last run left: accepted messages are routed, and nobody it said was online is. */
   #recover(): void {
     const { persistence, routing } = this.#clients;
-    routing.replay(this.#options.store.state.journal);
+    routing.replay();
     for (const will of persistence.takeWills()) routing.route(will);
     for (const { topic, payload, qos } of this.retained('+/status')) {
       if (payload.toString() === 'online') routing.route(message(topic, 'offline', { qos, retain: true }));

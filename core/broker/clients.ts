@@ -58,6 +58,7 @@ export class Clients implements ProtocolHooks {
       queue: this.#queueLimits,
       admits: (clientId, filter) => this.#mayKeep(clientId, filter),
       onFull: (clientId) => this.#queueFull(clientId),
+      onUnreadable: (reason) => log.error(`hub.db: a row cannot be read and is left out: ${reason}`),
     });
     this.routing = new Routing(store.commit, this.persistence);
     this.#publishing = new Publishing(access, () => this.#limits, this.persistence.retained);

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
+import { errorText } from '../support/errors.ts';
 import type { GroupCommit } from '../support/group-commit.ts';
 import type { StoredState } from '../support/store-schema.ts';
 import { BrokerPacket, type Packet, type QoS, type Release, type Subscription } from './aedes.ts';
-import { decodeOne, encodePackets } from './packets.ts';
+import { decodeOne, decodePackets, encodePackets } from './packets.ts';
 import { RetainedMessages } from './retained.ts';
 import { type QueueLimits, SessionQueue } from './session-queue.ts';
 import { TopicTree } from './topics.ts';
@@ -32,6 +33,8 @@ export interface PersistenceOptions {
   readonly admits?: (clientId: string, filter: string) => boolean;
   /** Called when a session's queue has no room for a message. */
   readonly onFull?: (clientId: string) => void;
+  /** Called for each row of the store that makes no sense. */
+  readonly onUnreadable?: (reason: string) => void;
   readonly now?: () => number;
 }
 
@@ -48,6 +51,7 @@ export class HubPersistence {
   readonly #queues = new Map<string, SessionQueue>();
   readonly #incoming = new Map<string, Map<number, Packet | undefined>>();
   readonly #wills = new Map<string, Will>();
+  readonly #journal: { id: number; packets: Packet[] }[] = [];
   readonly #now: () => number;
   #destroyed = false;
   broker: { id: string; counter: number } | undefined;
@@ -58,12 +62,33 @@ export class HubPersistence {
     private readonly options: PersistenceOptions,
   ) {
     this.#now = options.now ?? Date.now;
-    for (const row of state.sessions) this.#sessions.set(row.client, row);
-    this.retained = new RetainedMessages(store, state.retained, this.#now);
-    for (const row of state.subscriptions) this.#keepSubscription(row.client, JSON.parse(row.options) as Subscription);
-    for (const row of state.outgoing) this.#queue(row.client).restore(row, decodeOne(row.packet));
-    for (const row of state.incoming) this.#received(row.client).set(row.messageId, undefined);
-    for (const row of state.wills) this.#wills.set(row.client, { ...decodeOne(row.packet), clientId: row.client });
+    this.retained = new RetainedMessages(store, this.#now);
+    this.#restore(state);
+  }
+
+  /** A row that cannot be read is one message or one subscription lost; it must not cost the hub. */
+  #restore(state: StoredState): void {
+    const each = <Row>(rows: readonly Row[], restore: (row: Row) => void) => {
+      for (const row of rows) {
+        try {
+          restore(row);
+        } catch (error) {
+          this.options.onUnreadable?.(errorText(error));
+        }
+      }
+    };
+    each(state.sessions, (row) => this.#sessions.set(row.client, row));
+    each(state.retained, (row) => this.retained.restore(row));
+    each(state.subscriptions, (row) => this.#keepSubscription(row.client, JSON.parse(row.options) as Subscription));
+    each(state.outgoing, (row) => this.#queue(row.client).restore(row, decodeOne(row.packet)));
+    each(state.incoming, (row) => this.#received(row.client).set(row.messageId, undefined));
+    each(state.wills, (row) => this.#wills.set(row.client, { ...decodeOne(row.packet), clientId: row.client }));
+    each(state.journal, ({ id, packets }) => this.#journal.push({ id, packets: decodePackets(packets) }));
+  }
+
+  /** What the last run accepted and did not route; handed out once. */
+  takeJournal(): { id: number; packets: Packet[] }[] {
+    return this.#journal.splice(0);
   }
 
   async setup(broker: { id: string; counter: number }): Promise<void> {

@@ -17,10 +17,12 @@ export class RetainedMessages {
 
   constructor(
     private readonly store: GroupCommit,
-    rows: StoredState['retained'],
     private readonly now: () => number,
-  ) {
-    for (const { packet, time } of rows) this.#put({ packet: decodeOne(packet), time });
+  ) {}
+
+  /** As it was read from the store. */
+  restore({ packet, time }: StoredState['retained'][number]): void {
+    this.#put({ packet: decodeOne(packet), time });
   }
 
   get count(): number {

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { GroupCommit } from '../support/group-commit.ts';
-import type { StoredState } from '../support/store-schema.ts';
 import { BrokerPacket, type Done, type Packet } from './aedes.ts';
 import { sendAll } from './guard.ts';
 import { Journal, type Publisher } from './journal.ts';
-import { decodePackets } from './packets.ts';
 import type { HubPersistence } from './persistence.ts';
 import { Router } from './router.ts';
 
@@ -28,8 +26,8 @@ export class Routing {
   }
 
   /** Routes what the last run accepted and did not get round to. */
-  replay(journal: StoredState['journal']): void {
-    this.#journal.replay(journal.map(({ id, packets }) => ({ id, packets: decodePackets(packets) })));
+  replay(): void {
+    this.#journal.replay(this.persistence.takeJournal());
   }
 
   /** Stores and routes; `acknowledge` when it is stored, `done` when it is routed. */

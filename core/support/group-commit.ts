@@ -76,6 +76,11 @@ export class GroupCommit {
     else if (this.#unsynced) this.#syncSoon();
   }
 
+  /** The worker is gone: nothing is stored any more, and so nothing acknowledged. */
+  lost(reason: string): void {
+    this.#problem = reason;
+  }
+
   #schedule(): void {
     if (this.#sent || this.#immediate) return;
     if (this.#waiting.length > 0) this.#immediate = setImmediate(() => this.#send());

@@ -37,7 +37,7 @@ export const STATEMENTS = {
   clearIncoming: 'DELETE FROM incoming WHERE client = ?',
   putWill: 'INSERT OR REPLACE INTO wills (client, packet) VALUES (?, ?)',
   deleteWill: 'DELETE FROM wills WHERE client = ?',
-  putJournal: 'INSERT INTO journal (id, packets) VALUES (?, ?)',
+  putJournal: 'INSERT OR REPLACE INTO journal (id, packets) VALUES (?, ?)',
   deleteJournal: 'DELETE FROM journal WHERE id = ?',
   sync: 'UPDATE syncs SET count = count + 1',
 } as const;

@@ -35,13 +35,17 @@ export interface HubStore {
  */
 export async function openHubStore(file: string, log: Logger): Promise<HubStore> {
   const worker = new Worker(distFile('store-worker.js'), { workerData: { file } });
+  const exited = once(worker, 'exit');
   const opened = await nextAnswer(worker);
   if (opened.kind === 'unusable') throw new HubError(opened.code, opened.message);
   if (opened.kind !== 'opened') throw new HubError('store_unusable', `hub.db: unexpected answer ${opened.kind}`);
   for (const note of opened.notes) log.warn(note);
   const commit = new GroupCommit((request) => worker.postMessage(request), log);
   worker.on('message', (answer: StoreAnswer) => commit.answered(answer));
-  worker.on('error', (error) => log.error(`the store worker ended: ${error.message}`));
+  worker.on('error', (error) => {
+    log.error(`the store worker ended (${error.message}): nothing is stored until the hub is started again`);
+    commit.lost('the store worker ended');
+  });
   return {
     documents: new MirroredDocuments(opened.state.documents, commit),
     state: opened.state,
@@ -51,7 +55,6 @@ export async function openHubStore(file: string, log: Logger): Promise<HubStore>
     },
     async close() {
       if (!commit.problem) await commit.durable();
-      const exited = once(worker, 'exit');
       worker.postMessage({ kind: 'close' } satisfies StoreRequest);
       await exited;
     },

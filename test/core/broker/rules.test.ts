@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { waitFor } from '../../support/hub.ts';
 import { collect, startBroker } from './bed.ts';
@@ -196,4 +198,17 @@ test('a message whose time is over is not delivered', async () => {
   await waitFor('the first to expire', () => performance.now() > stale);
   const back = await admitted(bed.broker.address, 'late', { clean: false });
   expect((await back.answer('publish')).payload.toString()).toBe('fresh');
+});
+
+test('a row of hub.db that makes no sense costs that row and nothing else', async () => {
+  const bed = await startBroker();
+  await bed.broker.publish('a', '1', { qos: 1, retain: true });
+  await bed.broker.publish('b', '2', { qos: 1, retain: true });
+  await bed.stop();
+  const database = new Database(join(bed.dataDir, 'hub.db'));
+  database.prepare("UPDATE retained SET packet = x'0102' WHERE topic = 'a'").run();
+  database.close();
+  const again = await startBroker({ dataDir: bed.dataDir });
+  expect(again.broker.retained('#').map(({ topic }) => topic)).toEqual(['b']);
+  expect(again.logged()).toContain('a row cannot be read');
 });
