@@ -12,6 +12,8 @@ type StateOf = (field: string) => FieldState;
 
 /** A card is read at a glance; a device with more than this keeps the rest folded, unless the rest is a single one. */
 const FIRST_READINGS = 8;
+/** Fields named in one line of advice. */
+const MOST_NAMES = 5;
 
 /** A device as it is now: one value large, the others beside it, and what is wrong with each by name. */
 export function deviceCard(hub: Hub, device: Device): TemplateResult {
@@ -102,8 +104,13 @@ function adviceLines(fields: readonly Field[], state: StateOf): unknown {
   }
   if (advice.size === 0) return nothing;
   return html`<ul class="advice small ${isWaiting ? 'calm' : ''}">
-    ${[...advice].map(([line, names]) => html`<li>${names.length < fields.length ? html`<b>${names.join(', ')}</b>: ` : nothing}${line}</li>`)}
+    ${[...advice].map(([line, names]) => html`<li>${names.length < fields.length ? html`<b>${shortList(names)}</b>: ` : nothing}${line}</li>`)}
   </ul>`;
 }
+
+const shortList = (names: readonly string[]): string =>
+  names.length <= MOST_NAMES
+    ? names.join(', ')
+    : `${names.slice(0, MOST_NAMES - 1).join(', ')} and ${names.length - MOST_NAMES + 1} more`;
 
 const seriesOf = ({ plugin, id }: Device, field: string) => `${plugin}/${id}/${field}`;
