@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FSWatcher } from 'chokidar';
 import type { Broker } from '../broker/contract.ts';
 import type { ConfigFile } from '../config/contract.ts';
-import type { DeviceDescription, JsonObject } from '../sdk/contract.ts';
+import type { JsonObject } from '../sdk/contract.ts';
 import { errorText, HubError } from '../support/errors.ts';
 import type { HubEvents } from '../support/events.ts';
 import type { LogBook } from '../support/log-book.ts';
@@ -29,6 +29,7 @@ import { installPlugin, recoverInstallations, removeInstalled } from './install.
 import { httpSocketOf, type LaunchPlace, prepareLaunch, type RunSpec } from './launch.ts';
 import { startGuardian, sweep } from './orphans.ts';
 import { configPasswords } from './plugin-config.ts';
+import { PluginTopics } from './plugin-topics.ts';
 import { type Launch, Supervisor, TIMINGS, type Timings } from './supervisor.ts';
 
 export interface PluginManagerOptions {
@@ -48,7 +49,6 @@ export interface PluginManagerOptions {
 const CHOICES = 'plugins';
 const RUNS = 'plugin-runs';
 
-const DEVICES_PER_PLUGIN = 256;
 const MEMORY_REPORT_MS = 60_000;
 
 /** One row: a plugin, or what stands where one was expected. */
@@ -64,7 +64,7 @@ interface Plugin {
   /** Its operations, one after another. */
   queue: Promise<void>;
   /** The last published status, to publish only changes. */
-  published: string;
+  published: PluginStatus | undefined;
 }
 
 export function createPluginManager(options: PluginManagerOptions): PluginManager {
@@ -78,6 +78,7 @@ class Manager implements PluginManager {
   readonly #userFolder: string;
   readonly #place: LaunchPlace;
   readonly #desk: CommandDesk;
+  readonly #topics: PluginTopics;
   readonly #plugins = new Map<string, Plugin>();
   readonly #closing: (() => unknown)[] = [];
   #folders: PluginFolder[] = [];
@@ -92,6 +93,7 @@ class Manager implements PluginManager {
     this.#userFolder = join(dataDir, 'plugins');
     this.#place = { broker, dataDir, version: hubVersion(), runToken: randomBytes(16).toString('hex') };
     this.#desk = new CommandDesk(broker);
+    this.#topics = new PluginTopics(broker, this.#log);
   }
 
   async start(): Promise<void> {
@@ -259,7 +261,7 @@ class Manager implements PluginManager {
       timings: this.#timings,
       prepare: () => this.#prepare(plugin),
       onEnded: () => this.#onEnded(plugin),
-      onDevice: ({ device, description }) => this.#publishDevice(id, device, description),
+      onDevice: ({ device, description }) => this.#topics.publishDevice(id, device, description),
       onChange: () => this.#publish(plugin),
     });
     const plugin: Plugin = {
@@ -270,7 +272,7 @@ class Manager implements PluginManager {
       spec: undefined,
       isHeld: false,
       queue: Promise.resolve(),
-      published: '',
+      published: undefined,
     };
     this.#plugins.set(id, plugin);
     return plugin;
@@ -328,19 +330,14 @@ class Manager implements PluginManager {
   /** The folder is gone: so are its row and its topics. Its data stays. */
   async #forget(plugin: Plugin): Promise<void> {
     await this.#halt(plugin, 'stopped', 'removed');
-    await this.#clearTopics(plugin.id);
+    await this.#topics.clear(plugin.id);
     this.#options.events('plugin_removed', { plugin: plugin.id });
   }
 
   /** Topics of plugins whose folder was removed while the hub was off. */
   async #clearGone(): Promise<void> {
-    const known = this.#options.broker.retained('hub/plugins/+').map(({ topic }) => topic.slice('hub/plugins/'.length));
-    await Promise.all(known.filter((id) => !this.#plugins.has(id)).map((id) => this.#clearTopics(id)));
-  }
-
-  async #clearTopics(id: string): Promise<void> {
-    const { broker } = this.#options;
-    await Promise.all([id, `hub/plugins/${id}`, `hub/devices/${id}`].map((prefix) => broker.clearTree(prefix)));
+    const gone = this.#topics.known().filter((id) => !this.#plugins.has(id));
+    await Promise.all(gone.map((id) => this.#topics.clear(id)));
   }
 
   async #prepare({ spec, supervisor }: Plugin): Promise<Launch> {
@@ -365,21 +362,7 @@ class Manager implements PluginManager {
   #onEnded({ id, source }: Plugin): void {
     this.#options.broker.expelPlugin(id);
     // A foreign program may have no last will.
-    if (source?.manifest?.exec) this.#send(`${id}/status`, 'offline');
-  }
-
-  #publishDevice(id: string, device: string, description: DeviceDescription | null): void {
-    const { broker } = this.#options;
-    const topic = `hub/devices/${id}/${device}`;
-    const present = broker.retained(`hub/devices/${id}/+`);
-    const before = present.find((message) => message.topic === topic)?.payload.toString() ?? '';
-    const payload = description === null ? '' : JSON.stringify(description);
-    if (payload === before) return;
-    if (before === '' && present.length >= DEVICES_PER_PLUGIN) {
-      this.#options.logs.logger(id).warn(`${device} is not announced: ${DEVICES_PER_PLUGIN} devices are the limit`);
-      return;
-    }
-    this.#send(topic, payload);
+    if (source?.manifest?.exec) this.#topics.publish(`${id}/status`, 'offline');
   }
 
   #publishAll(): void {
@@ -388,17 +371,10 @@ class Manager implements PluginManager {
 
   #publish(plugin: Plugin): void {
     if (this.#plugins.get(plugin.id) !== plugin) return;
-    const payload = JSON.stringify(statusOf(plugin));
-    if (payload === plugin.published) return;
-    plugin.published = payload;
-    this.#send(`hub/plugins/${plugin.id}`, payload);
-  }
-
-  /** Publishes retained state; nothing waits for it. */
-  #send(topic: string, payload: string): void {
-    this.#options.broker
-      .publish(topic, payload, { qos: 1, retain: true })
-      .catch((error: unknown) => this.#log.error(`${topic} was not published: ${errorText(error)}`));
+    const status = statusOf(plugin);
+    if (isDeepStrictEqual(status, plugin.published)) return;
+    plugin.published = status;
+    this.#topics.publishStatus(plugin.id, status);
   }
 
   async #choose(plugin: Plugin, choice: Choice): Promise<void> {
