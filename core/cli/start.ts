@@ -47,10 +47,10 @@ async function end({ logs, stop }: RunningHub, reason: NodeJS.Signals | Error): 
   return reason instanceof Error || stopped === 'late' ? 1 : 0;
 }
 
-/** The first signal asks to stop; a second one, from somebody in a hurry, ends the process there and then. */
+/** The first signal (a terminal that closes sends one too) asks to stop; a second one, from somebody in a hurry, ends the process there and then. */
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
   });
 }
 

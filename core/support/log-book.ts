@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLineWriter } from './line-writer.ts';
 import { createLogger, LOG_LEVELS, type LogEntry, type Logger, type LogLevel } from './log.ts';
 import { LogFile, readTail } from './log-file.ts';
 import { createMask } from './mask.ts';
@@ -31,13 +33,15 @@ export interface LogBookOptions {
 
 const KEPT_IN_MEMORY = 500;
 const LONGEST_MESSAGE = 8192;
+const LAST_LINES_MS = 500;
 /** A plugin may write this many lines at once, and this many a second for long. */
 const BURST = 1000;
 const LINES_PER_SECOND = 100;
 
 export function createLogBook(options: LogBookOptions): LogBook {
   const now = options.now ?? Date.now;
-  const print = options.print ?? ((line: string) => void process.stderr.write(line));
+  const people = createLineWriter(process.stderr.fd);
+  const print = options.print ?? people.write;
   const hidden = new Map<string, readonly string[]>();
   const channels = new Map<string, Channel>();
   const listeners = new Set<(entry: LogEntry) => void>();
@@ -113,6 +117,8 @@ export function createLogBook(options: LogBookOptions): LogBook {
     },
     async close() {
       await Promise.all([...channels.values()].map((each) => each.file.close()));
+      // A terminal that is held must not hold up the stop.
+      await Promise.race([people.drained(), sleep(LAST_LINES_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -101,7 +101,7 @@ class AcuritePanel extends LitElement {
   }
 
   private at(time: number): string {
-    return new Date(time).toLocaleString(undefined, { timeZone: this.api.hub.timezone });
+    return new Date(time).toLocaleString(undefined, { timeZone: this.api.hub.timezone, hourCycle: 'h23' });
   }
 }
 function headline(state: LinkState): string {

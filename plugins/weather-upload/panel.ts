@@ -65,7 +65,9 @@ class WeatherUploadPanel extends LitElement {
 
   private row(name: string, state: ServiceState) {
     const at = (time: number | null) =>
-      time === null ? 'never' : new Date(time).toLocaleString(undefined, { timeZone: this.api.hub.timezone });
+      time === null
+        ? 'never'
+        : new Date(time).toLocaleString(undefined, { timeZone: this.api.hub.timezone, hourCycle: 'h23' });
     const result = this.results.get(name);
     return html`<li>
       <h2>${name}</h2>

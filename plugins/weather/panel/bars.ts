@@ -18,7 +18,7 @@ export function rainBars(
   const total = sums.reduce((sum, value) => sum + value, 0);
   const width = WIDTH / slots;
   const text = (time: number, options: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' }) =>
-    new Date(time).toLocaleString(undefined, { timeZone: api.hub.timezone, ...options });
+    new Date(time).toLocaleString(undefined, { timeZone: api.hub.timezone, hourCycle: 'h23', ...options });
   const edge: Intl.DateTimeFormatOptions =
     to - from > TWO_DAYS ? { dateStyle: 'medium' } : { weekday: 'short', hour: '2-digit', minute: '2-digit' };
   return html`<svg

@@ -31,7 +31,11 @@ export function conditions(state: Now): TemplateResult {
 
 function airCard({ weather, api, now }: Now): TemplateResult {
   const { values, time, simulated } = weather;
-  const at = new Date(time).toLocaleTimeString(undefined, { timeZone: api.hub.timezone, timeStyle: 'medium' });
+  const at = new Date(time).toLocaleTimeString(undefined, {
+    timeZone: api.hub.timezone,
+    timeStyle: 'medium',
+    hourCycle: 'h23',
+  });
   return html`<article class="card air">
     <div class="row apart">
       <h2>Outside</h2>

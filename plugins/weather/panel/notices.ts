@@ -20,7 +20,7 @@ export function notices(
       html`Start the plugin that reads your station, or name its topic in the ${settings}.`,
     );
   }
-  const at = new Date(weather.time).toLocaleString(undefined, { timeZone: api.hub.timezone });
+  const at = new Date(weather.time).toLocaleString(undefined, { timeZone: api.hub.timezone, hourCycle: 'h23' });
   const { values } = weather;
   const isSilent = Object.keys(values).length === 0;
   const hasOldOnes = isOnline === false && !isSilent;

@@ -40,6 +40,7 @@ function recordsTable(records: Records, period: Period, api: PanelApi): Template
   const when = ({ time }: Extreme) =>
     new Date(time).toLocaleString(undefined, {
       timeZone: api.hub.timezone,
+      hourCycle: 'h23',
       ...(period === 'day' ? {} : { day: 'numeric', month: 'short', ...(period === 'all' ? { year: 'numeric' } : {}) }),
       hour: '2-digit',
       minute: '2-digit',
