@@ -98,6 +98,29 @@ it('keeps what an outage held up and sends it oldest first with its true time, l
   expect(times.indexOf(new Date(live.time).toISOString().slice(0, 19).replace('T', ' '))).toBeLessThan(2);
 });
 
+it('sends at most one record again, under the same time, when it is cut off before it knows the answer', async () => {
+  const service = await startWunderground();
+  const asked: string[] = [];
+  service.respond = (request) => {
+    asked.push(String(new URL(String(request.url), service.url).searchParams.get('dateutc')));
+    return true; // taken, but the answer never arrives
+  };
+  const folder = await temporaryFolder();
+  const first = await start({ type: 'wunderground', url: service.url }, join(folder, 'queue.db'));
+  for (const minute of [0, 1, 2]) first.uploader.take(past(minute));
+  await waitFor('the first post', () => asked.length === 1);
+  await first.stop();
+  service.respond = undefined;
+
+  const second = await start({ type: 'wunderground', url: service.url }, join(folder, 'queue.db'));
+  await waitFor('the rest', () => second.state()?.queued === 0 && service.stored.length === 3);
+  expect(service.stored.map((parameters) => parameters.get('dateutc'))).toEqual([
+    asked[0],
+    '2026-01-01 00:01:00',
+    '2026-01-01 00:02:00',
+  ]);
+});
+
 it('stops at a refused account, says what to do, and never shows the key', async () => {
   const service = await startWunderground();
   const key = 'wr0ng key&';
