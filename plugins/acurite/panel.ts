@@ -1,5 +1,5 @@
 import type { MountPanel, PanelApi } from 'cupboard/sdk/panel';
-import { css, html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { LINK_REASONS, type LinkState } from './link.ts';
 
 interface Link {
@@ -21,29 +21,16 @@ interface RawReport {
 
 /** The way from sensor to hub: how it is doing, what was not used and why, the last reports as they came. */
 class AcuritePanel extends LitElement {
-  static override styles = css`
-    :host { display: block; }
-    .state { font-size: 1.25rem; font-weight: 600; }
-    .state::first-letter { text-transform: uppercase; }
-    a { color: var(--accent, inherit); }
-    .good { color: var(--good, green); }
-    .bad { color: var(--bad, firebrick); }
-    .advice { white-space: pre-wrap; overflow-wrap: anywhere; }
-    .scroll { overflow-x: auto; }
-    table { border-collapse: collapse; width: 100%; }
-    caption { font-weight: 600; padding: 1rem 0 0.25rem; text-align: start; }
-    th, td { border-bottom: 1px solid var(--line, #8884); padding: 0.25rem 0.75rem 0.25rem 0; text-align: start; }
-    code { font-size: 0.85em; white-space: nowrap; }
-    dl { display: grid; gap: 0.25rem 0.75rem; grid-template-columns: max-content 1fr; }
-    dt { color: var(--ink-soft, inherit); }
-    dd { margin: 0; }
-  `;
-
   api!: PanelApi;
   private link: Link | undefined;
   private reports: readonly RawReport[] = [];
   private problem: string | undefined;
   private unsubscribe: (() => void) | undefined;
+
+  /** In the page itself, so that its style sheet applies. */
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -75,29 +62,38 @@ class AcuritePanel extends LitElement {
   override render() {
     const { link } = this;
     if (!link) return html`<p>The plugin has said nothing about the console yet.</p>`;
-    return html`
-      <div class="state ${link.state === 'ok' ? 'good' : link.state === 'starting' ? nothing : 'bad'}">${headline(link.state)}</div>
-      ${link.advice === '' ? nothing : html`<p class="advice">${link.advice}</p>`}
-      <dl>
-        <dt>Transport</dt><dd>${link.transport}${link.simulated ? ' (simulated)' : nothing}</dd>
-        <dt>Last contact</dt><dd>${this.at(link.time)}</dd>
-        <dt>Reports used</dt><dd>${link.accepted}</dd>
-        ${Object.entries(link.rejected).map(([reason, count]) => html`<dt>Not used: ${reason}</dt><dd>${count}</dd>`)}
-      </dl>
-      ${this.problem === undefined ? nothing : html`<p class="bad">${this.problem}</p>`}
-      <div class="scroll"><table>
-        <caption>Last reports</caption>
-        <thead><tr><th scope="col">Time</th><th scope="col">Bytes</th><th scope="col">Status</th></tr></thead>
-        <tbody>${this.reports.map(
-          (report) => html`<tr>
-            <td>${this.at(report.time)}</td>
-            <td><code>${report.hex}</code></td>
-            <td>${report.reason ?? report.status}</td>
-          </tr>`,
-        )}</tbody>
-      </table></div>
-      <p><a href="/plugins/${this.api.plugin}/capture.txt" download>Download the raw reports</a></p>
-    `;
+    const kind = link.state === 'ok' ? 'good' : link.state === 'starting' ? 'info' : 'bad';
+    return html`<div class="stack loose">
+      <article class="card stack">
+        <div class="row apart"><h2>${headline(link.state)}</h2><span class="chip ${kind}">${link.state}</span></div>
+        ${link.advice === '' ? nothing : html`<pre class="advice">${link.advice}</pre>`}
+        <table class="table"><tbody>
+          <tr><th scope="row">Transport</th><td>${link.transport}${link.simulated ? ' (simulated)' : nothing}</td></tr>
+          <tr><th scope="row">Last contact</th><td>${this.at(link.time)}</td></tr>
+          <tr><th scope="row">Reports used</th><td>${link.accepted}</td></tr>
+          ${Object.entries(link.rejected).map(
+            ([reason, count]) => html`<tr><th scope="row">Not used: ${reason}</th><td>${count}</td></tr>`,
+          )}
+        </tbody></table>
+      </article>
+      ${this.problem === undefined ? nothing : html`<p class="note bad">${this.problem}</p>`}
+      <section class="stack">
+        <div class="row apart">
+          <h2>Last reports</h2>
+          <a class="button" href="/plugins/${this.api.plugin}/capture.txt" download>Download the raw reports</a>
+        </div>
+        <div class="table-frame"><table class="table">
+          <thead><tr><th scope="col">Time</th><th scope="col">Bytes</th><th scope="col">Status</th></tr></thead>
+          <tbody>${this.reports.map(
+            (report) => html`<tr>
+              <td>${this.at(report.time)}</td>
+              <td><code>${report.hex}</code></td>
+              <td>${report.reason ?? report.status}</td>
+            </tr>`,
+          )}</tbody>
+        </table></div>
+      </section>
+    </div>`;
   }
 
   private at(time: number): string {
@@ -105,7 +101,7 @@ class AcuritePanel extends LitElement {
   }
 }
 function headline(state: LinkState): string {
-  return LINK_REASONS[state] || (state === 'ok' ? 'receiving' : 'waiting for the outdoor sensor');
+  return LINK_REASONS[state] || (state === 'ok' ? 'Receiving' : 'Waiting for the outdoor sensor');
 }
 
 customElements.define('acurite-panel', AcuritePanel);

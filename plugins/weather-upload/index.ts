@@ -11,7 +11,7 @@ interface Config {
   readonly calm_direction: 'last' | 'omit';
   readonly include_indoor: boolean;
   readonly position: 'rounded' | 'exact';
-  readonly catch_up_days: number | null;
+  readonly catch_up_days?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -61,7 +61,7 @@ function uploaderFor(
     queue,
     around,
     keepDirection: calm_direction === 'last',
-    catchUpMs: catch_up_days === null ? Number.POSITIVE_INFINITY : catch_up_days * DAY_MS,
+    catchUpMs: catch_up_days === undefined ? Number.POSITIVE_INFINITY : catch_up_days * DAY_MS,
     log: hub.log,
     signal: hub.signal,
     publish: (state) => {

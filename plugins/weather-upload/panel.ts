@@ -1,5 +1,5 @@
 import type { MountPanel, PanelApi } from 'cupboard/sdk/panel';
-import { css, html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 
 interface ServiceState {
   readonly time: number;
@@ -12,23 +12,15 @@ interface ServiceState {
 
 /** A row a service: its state, what waits, when it last worked, and a button that posts once. */
 class WeatherUploadPanel extends LitElement {
-  static override styles = css`
-    :host { display: block; }
-    ul { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); list-style: none; margin: 0; padding: 0; }
-    li { border: 1px solid var(--line, #8884); border-radius: 0.75rem; padding: 1rem; }
-    h2 { font-size: 1rem; margin: 0 0 0.5rem; }
-    .state { font-weight: 600; }
-    dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 0.75rem; margin: 0.5rem 0; }
-    dt { opacity: 0.75; }
-    dd { margin: 0; overflow-wrap: anywhere; }
-    pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.8rem; }
-    button { font: inherit; padding: 0.4rem 0.8rem; min-height: 2.5rem; }
-  `;
-
   api!: PanelApi;
   private states = new Map<string, ServiceState>();
   private results = new Map<string, string>();
   private unsubscribe: (() => void) | undefined;
+
+  /** In the page itself, so that its style sheet applies. */
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -59,30 +51,45 @@ class WeatherUploadPanel extends LitElement {
   }
 
   override render() {
-    if (this.states.size === 0) return html`<p>No service yet. Add one under <em>services</em> in the settings.</p>`;
-    return html`<ul>${[...this.states].map(([name, state]) => this.row(name, state))}</ul>`;
+    if (this.states.size === 0) {
+      return html`<p class="note">No service yet. <a href="/plugin/${this.api.plugin}">Add one under Services in the settings.</a></p>`;
+    }
+    return html`<div class="grid">${[...this.states].map(([name, state]) => this.card(name, state))}</div>`;
   }
 
-  private row(name: string, state: ServiceState) {
+  private card(name: string, state: ServiceState) {
+    const { admin, hub } = this.api;
     const at = (time: number | null) =>
-      time === null
-        ? 'never'
-        : new Date(time).toLocaleString(undefined, { timeZone: this.api.hub.timezone, hourCycle: 'h23' });
+      time === null ? 'never' : new Date(time).toLocaleString(undefined, { timeZone: hub.timezone, hourCycle: 'h23' });
     const result = this.results.get(name);
-    return html`<li>
-      <h2>${name}</h2>
-      <div class="state">${state.state}</div>
-      ${state.advice === null ? nothing : html`<div>${state.advice}</div>`}
-      <dl>
-        <dt>Last success</dt><dd>${at(state.last_success)}</dd>
-        <dt>Waiting</dt><dd>${state.queued}</dd>
-        ${state.last_error === null ? nothing : html`<dt>Last error</dt><dd>${state.last_error}</dd>`}
-      </dl>
-      <button @click=${() => this.test(name)}>Post once</button>
-      ${result === undefined ? nothing : html`<pre>${result}</pre>`}
-    </li>`;
+    return html`<article class="card stack">
+      <div class="row apart">
+        <h2>${name}</h2>
+        <span class="chip ${CHIPS[state.state] ?? ''}">${state.state}</span>
+      </div>
+      ${state.advice === null ? nothing : html`<p>${state.advice}</p>`}
+      <table class="table">
+        <tbody>
+          <tr><th scope="row">Last success</th><td>${at(state.last_success)}</td></tr>
+          <tr><th scope="row">Waiting</th><td>${state.queued}</td></tr>
+          ${state.last_error === null ? nothing : html`<tr><th scope="row">Last error</th><td>${state.last_error}</td></tr>`}
+        </tbody>
+      </table>
+      ${admin ? html`<div><button class="button" @click=${() => this.test(name)}>Post once</button></div>` : nothing}
+      ${result === undefined ? nothing : html`<pre role="status">${result}</pre>`}
+    </article>`;
   }
 }
+
+/** How good each state is, as the page colours it. */
+const CHIPS: Readonly<Record<string, string>> = {
+  ok: 'good',
+  queued: 'info',
+  simulated: 'info',
+  retrying: 'warn',
+  disabled: 'warn',
+  refused: 'bad',
+};
 customElements.define('weather-upload-panel', WeatherUploadPanel);
 
 const mount: MountPanel = (element, api) => {
