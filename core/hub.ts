@@ -13,7 +13,7 @@ import { watchDisk } from './support/disk.ts';
 import { errorText } from './support/errors.ts';
 import { createHubEvents } from './support/events.ts';
 import { Lifeline } from './support/lifeline.ts';
-import type { LogLevel } from './support/log.ts';
+import type { Logger, LogLevel } from './support/log.ts';
 import { createLogBook, type LogBook } from './support/log-book.ts';
 import { distFile } from './support/paths.ts';
 import { openHubStore } from './support/store.ts';
@@ -55,6 +55,7 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
   };
 
   try {
+    warnOfNode(log);
     const config = await loadConfig({ dataDir, log, overrides });
     followConfig(config, logs);
 
@@ -134,6 +135,13 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     await stop();
     throw error;
   }
+}
+
+/** better-sqlite3 12, the last line for Node 20, aborts on newer ones (upstream issue 1515, not fixed in that line). */
+function warnOfNode(log: Logger): void {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= 24)
+    log.warn(`Node ${process.versions.node}: the SQLite driver may abort there; run the hub on Node 20 or 22`);
 }
 
 /** The log's levels and hidden values are those of the configuration in force. */
