@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigFile } from '../config/contract.ts';
+import { HUB_PLUGIN_KEYS } from '../config/schema.ts';
 import type { PluginDetails } from '../plugins/contract.ts';
 import { checkPluginConfig } from '../plugins/plugin-config.ts';
 import type { Json, JsonObject } from '../sdk/contract.ts';
@@ -33,11 +34,16 @@ export async function writePluginConfig(
 ): Promise<void> {
   if (!manifest) throw new HttpProblem(409, 'manifest_invalid', `the plugin.json of ${id} must be mended first`);
   const present = config.current.plugins[id];
-  const next = unmask(sent, present, ['plugins', id]) as JsonObject;
+  const next = { ...hubKeys(present), ...(unmask(sent, present, ['plugins', id]) as JsonObject) };
   const { problems } = checkPluginConfig(manifest, next, `plugins.${id}`);
   if (problems.length > 0) throw new ConfigError(problems);
   const changes = differences(present, next, manifest.config, ['plugins', id]);
   if (changes.length > 0) await config.edit(changes);
+}
+
+/** The hub's own keys beside the plugin's settings, such as `use`: a form drawn from the schema does not send them. */
+function hubKeys(present: JsonObject | undefined): JsonObject {
+  return Object.fromEntries(Object.entries(present ?? {}).filter(([key]) => HUB_PLUGIN_KEYS.includes(key)));
 }
 
 /** Puts the present secrets back where the mask stands. */

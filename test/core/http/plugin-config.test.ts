@@ -103,3 +103,11 @@ test('the keys of the hub itself are not for the plugin to refuse', async () => 
   await writePluginConfig(config, UPLOAD, { log_level: 'debug' });
   expect(config.current.plugins['upload']).toEqual({ log_level: 'debug' });
 });
+
+test('the keys of the hub stay when a form sends the settings of the plugin alone', async () => {
+  const { config } = await start('plugins:\n  upload: { use: other, log_level: debug, interval: 30 }\n');
+  await writePluginConfig(config, UPLOAD, { interval: 90 });
+  expect(config.current.plugins['upload']).toEqual({ use: 'other', log_level: 'debug', interval: 90 });
+  await writePluginConfig(config, UPLOAD, { interval: 90, log_level: 'warn' });
+  expect(config.current.plugins['upload']).toEqual({ use: 'other', log_level: 'warn', interval: 90 });
+});
