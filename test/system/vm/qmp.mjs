@@ -1,0 +1,77 @@
+// QEMU's monitor from inside the virtual machine: USB devices that QEMU emulates are plugged in and pulled out here.
+// Protocol: docs/interop/qmp-spec.rst of QEMU.
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { until } from './lib.mjs';
+
+const RETRY = 20; // ms
+
+export class Qmp {
+  #port = openSync('/dev/virtio-ports/qmp', constants.O_RDWR | constants.O_NONBLOCK);
+  #buffer = Buffer.alloc(64 * 1024);
+  #text = '';
+  #number = 0;
+
+  static async open() {
+    const qmp = new Qmp();
+    await qmp.ask('qmp_capabilities').catch(() => undefined); // refused where an earlier test file asked for it
+    return qmp;
+  }
+
+  /**
+   * Gives a command, answers what it returned.
+   * @throws Error with QEMU's words
+   */
+  async ask(execute, args = {}) {
+    const id = ++this.#number;
+    writeSync(this.#port, `${JSON.stringify({ execute, arguments: args, id: `${process.pid}-${id}` })}\n`);
+    for (;;) {
+      const line = await this.#line();
+      if (line.id !== `${process.pid}-${id}`) continue; // an event, or the greeting
+      if (line.error) throw new Error(`${execute}: ${line.error.desc}`);
+      return line.return;
+    }
+  }
+
+  /**
+   * An FTDI serial adapter (0403:6001); what is sent through it comes out of the port `far` of this machine.
+   * @param {string} id of the device, for `unplug`
+   */
+  async plugSerial(id) {
+    const addr = { type: 'unix', data: { path: `${process.env.VM_SHARE}/far` } };
+    await this.ask('chardev-add', { id: `${id}-line`, backend: { type: 'socket', data: { addr, server: false } } });
+    await this.ask('device_add', { driver: 'usb-serial', id, bus: 'usb.0', chardev: `${id}-line` });
+  }
+
+  async unplugSerial(id) {
+    await this.ask('device_del', { id });
+    const letGo = () =>
+      this.ask('chardev-remove', { id: `${id}-line` }).then(
+        () => true,
+        () => false,
+      );
+    await until(`QEMU to let go of ${id}`, letGo);
+  }
+
+  close() {
+    closeSync(this.#port);
+  }
+
+  /** Polled: a pending read of a port in the background would keep the process alive. */
+  async #line() {
+    for (;;) {
+      const end = this.#text.indexOf('\n');
+      if (end >= 0) {
+        const line = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 1);
+        return JSON.parse(line);
+      }
+      try {
+        this.#text += this.#buffer.toString('utf8', 0, readSync(this.#port, this.#buffer));
+      } catch (error) {
+        if (error.code !== 'EAGAIN') throw error;
+        await setTimeout(RETRY);
+      }
+    }
+  }
+}
