@@ -21,17 +21,29 @@ let forms = 0;
 @customElement('schema-form')
 export class SchemaForm extends LightElement {
   @property({ attribute: false }) schema: Schema = {};
-  @property({ attribute: false }) value: JsonObject = {};
   /** By dotted path, from the hub. */
   @property({ attribute: false }) problems: ReadonlyMap<string, string> = new Map();
   @property({ type: Boolean }) disabled = false;
-  /** Texts that are not JSON yet, by path; the value keeps what was valid before. */
+  /** JSON as it is being typed, by path: kept as typed, so that drawing again does not move the cursor. */
   @state() private drafts = new Map<string, string>();
   readonly #name = `form-${++forms}`;
+  #given: JsonObject = {};
+  #edited: JsonObject = this.#given;
+
+  get value(): JsonObject {
+    return this.#edited;
+  }
+  /** The page around draws itself often and gives the same object each time: that must not undo what was typed. */
+  set value(given: JsonObject) {
+    if (given === this.#given) return;
+    this.#given = given;
+    this.#edited = given;
+    this.requestUpdate();
+  }
 
   /** False while a JSON text cannot be read. */
   get isValid(): boolean {
-    return this.drafts.size === 0;
+    return [...this.drafts.values()].every(isJson);
   }
 
   protected override render(): TemplateResult {
@@ -140,62 +152,65 @@ export class SchemaForm extends LightElement {
     const standard = field.schema.default;
     return html`<select id=${this.#id(field)} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
       aria-describedby=${this.#describedBy(field)} @change=${change}>
-      <option value="" ?selected=${field.value === undefined}>${standard === undefined ? 'Not set' : `Default: ${String(standard)}`}</option>
-      ${choices.map((choice, index) => html`<option value=${index} ?selected=${choice === field.value}>${String(choice)}</option>`)}
+      <option value="" .selected=${live(field.value === undefined)}>${standard === undefined ? 'Not set' : `Default: ${String(standard)}`}</option>
+      ${choices.map((choice, index) => html`<option value=${index} .selected=${live(choice === field.value)}>${String(choice)}</option>`)}
     </select>`;
   }
 
   #renderNumber(field: Field): TemplateResult {
     const { schema } = field;
-    const change = (event: Event) => {
+    const input = (event: Event) => {
       const { value, valueAsNumber } = event.target as HTMLInputElement;
       this.#set(field.path, value === '' || Number.isNaN(valueAsNumber) ? undefined : valueAsNumber);
     };
     return html`<input type="number" inputmode="decimal" id=${this.#id(field)} step=${schema.type === 'integer' ? '1' : 'any'}
       min=${ifDefined(schema.minimum)} max=${ifDefined(schema.maximum)} placeholder=${placeholder(schema)}
       .value=${live(String(field.value ?? ''))} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
-      aria-describedby=${this.#describedBy(field)} @change=${change} />`;
+      aria-describedby=${this.#describedBy(field)} @input=${input} />`;
   }
 
   #renderText(field: Field, type: 'text' | 'password' | 'url'): TemplateResult {
-    const change = (event: Event) => {
+    const input = (event: Event) => {
       const { value } = event.target as HTMLInputElement;
       this.#set(field.path, value === '' && !field.required ? undefined : value);
     };
     return html`<input type=${type} id=${this.#id(field)} placeholder=${placeholder(field.schema)}
       autocomplete=${type === 'password' ? 'new-password' : 'off'} spellcheck="false"
       .value=${live(String(field.value ?? ''))} ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)}
-      aria-describedby=${this.#describedBy(field)} @change=${change} />`;
+      aria-describedby=${this.#describedBy(field)} @input=${input} />`;
   }
 
   #renderJson(field: Field): TemplateResult {
     const key = pathText(field.path);
     const text = this.drafts.get(key) ?? (field.value === undefined ? '' : JSON.stringify(field.value, null, 2));
-    const change = (event: Event) => this.#takeJson(field.path, (event.target as HTMLTextAreaElement).value);
+    const input = (event: Event) => this.#takeJson(field.path, (event.target as HTMLTextAreaElement).value);
     return html`<textarea id=${this.#id(field)} spellcheck="false" placeholder=${placeholder(field.schema) || 'JSON'} .value=${live(text)}
-      ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)} aria-describedby=${this.#describedBy(field)} @change=${change}></textarea>`;
+      ?disabled=${this.disabled} aria-invalid=${this.#invalid(field)} aria-describedby=${this.#describedBy(field)}
+      @input=${input} @change=${() => this.#tidyJson(key)}></textarea>`;
   }
 
   #takeJson(path: Path, text: string): void {
+    this.drafts = new Map(this.drafts).set(pathText(path), text);
+    if (isJson(text)) this.#set(path, text.trim() === '' ? undefined : (JSON.parse(text) as Json));
+  }
+
+  /** Typing is over: what can be read is shown laid out; what cannot stays as typed, and #problem says so beside it. */
+  #tidyJson(key: string): void {
+    if (!isJson(this.drafts.get(key) ?? '')) return;
     const drafts = new Map(this.drafts);
-    drafts.delete(pathText(path));
-    try {
-      const value = text.trim() === '' ? undefined : (JSON.parse(text) as Json);
-      this.drafts = drafts;
-      this.#set(path, value);
-    } catch {
-      this.drafts = drafts.set(pathText(path), text); // kept as typed; #problem says so beside the field
-    }
+    drafts.delete(key);
+    this.drafts = drafts;
   }
 
   #set(path: Path, next: Json | undefined): void {
-    this.value = withValue(this.value, path, next) as JsonObject;
+    this.#edited = withValue(this.#edited, path, next) as JsonObject;
+    this.requestUpdate();
     this.dispatchEvent(new CustomEvent('value-changed', { detail: this.value }));
   }
 
   #problem(path: Path): string | undefined {
     const key = pathText(path);
-    return this.drafts.has(key) ? 'This is not JSON yet' : this.problems.get(key);
+    return isJson(this.drafts.get(key) ?? '') ? this.problems.get(key) : 'This is not JSON yet';
   }
 
   #describedBy(field: Field): string | typeof nothing {
@@ -208,6 +223,17 @@ export class SchemaForm extends LightElement {
 
   #invalid(field: Field): 'true' | 'false' {
     return this.#problem(field.path) ? 'true' : 'false';
+  }
+}
+
+/** Nothing at all counts too: it takes the value away. */
+function isJson(text: string): boolean {
+  if (text.trim() === '') return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
