@@ -1,0 +1,44 @@
+import type { Hub } from 'cupboard/sdk';
+import { type Catalogue, openCatalogue } from './catalogue.ts';
+import { type Config, missingSetting, type TargetSettings, targetSettings } from './config.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { openTarget } from './targets/index.ts';
+import type { Target } from './targets/target.ts';
+
+/** One target with its settings and what is known of it. */
+export interface Place {
+  readonly settings: TargetSettings;
+  readonly target: Target;
+  readonly ledger: Ledger;
+}
+
+/** What the parts of this plugin share: the photos, the targets, and what lies where. */
+export interface Backup {
+  readonly catalogue: Catalogue;
+  /** The targets whose settings are complete, by name. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Those that are not, with what is missing. */
+  readonly incomplete: ReadonlyMap<string, string>;
+  /** Absolute folder of the archive; `undefined` while the photos plugin has not told. */
+  archive(): string | undefined;
+}
+
+export function openBackup(hub: Hub<Config>): Backup {
+  const store = hub.store(MIGRATIONS);
+  const catalogue = openCatalogue(store);
+  const settings = targetSettings(hub.config);
+  const lacking = new Map(settings.map((one) => [one.name, missingSetting(one)] as const));
+  const complete = settings.filter(({ name }) => lacking.get(name) === undefined);
+  return {
+    catalogue,
+    places: new Map(
+      complete.map((one) => [
+        one.name,
+        { settings: one, target: openTarget(one, hub), ledger: openLedger(store, one.name) },
+      ]),
+    ),
+    incomplete: new Map([...lacking].filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    archive: () => hub.config.archive || catalogue.position().archive,
+  };
+}

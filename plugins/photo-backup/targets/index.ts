@@ -1,0 +1,18 @@
+import type { TargetSettings } from '../config.ts';
+import { openDirectory } from './directory.ts';
+import type { Target } from './target.ts';
+
+export interface Surroundings {
+  /** The plugin's own folder. */
+  readonly dataDir: string;
+}
+
+/** The target that the settings describe. Nothing is contacted yet. */
+export function openTarget(settings: TargetSettings, { dataDir }: Surroundings): Target {
+  switch (settings.type) {
+    case 'directory':
+      return openDirectory(settings, dataDir);
+    default:
+      throw new Error(`no such type of target: ${settings.type}`);
+  }
+}
