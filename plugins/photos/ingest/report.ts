@@ -1,0 +1,56 @@
+/**
+ * imported: new, stored · known: stored before · duplicate: stored before under another name · discarded: culled once ·
+ * missing: stored before, gone since · empty: no content · skipped: not a regular file · failed: see reason.
+ */
+export type Outcome = 'imported' | 'known' | 'duplicate' | 'discarded' | 'missing' | 'empty' | 'skipped' | 'failed';
+
+/** What became of one file. */
+export interface FileOutcome {
+  /** Relative to the imported folder. */
+  readonly source: string;
+  /** In the archive. */
+  readonly path?: string;
+  readonly outcome: Outcome;
+  readonly reason?: string;
+}
+
+/** Why an import as a whole stopped. */
+export type ImportError = 'archive_missing' | 'archive_full' | 'archive_failed' | 'source_gone' | 'stopped';
+
+/** What an import did; for a dry run, what it would do. */
+export interface ImportReport {
+  /** The job's number, for `import_report`. */
+  readonly job: number;
+  /** It ran to its end; single files may have failed. */
+  readonly ok: boolean;
+  readonly error?: ImportError;
+  readonly advice?: string;
+  readonly root: string;
+  readonly new: number;
+  /** Nothing was to be done for these: known, duplicate, discarded, missing. */
+  readonly known: number;
+  readonly failed: number;
+  /** Of the new ones, those without a date. */
+  readonly undated: number;
+  /** Of the new ones. */
+  readonly bytes: number;
+  readonly files: readonly FileOutcome[];
+}
+
+export interface ImportProgress {
+  readonly phase: 'scanning' | 'importing' | 'verifying';
+  readonly done: number;
+  readonly total: number;
+  readonly bytes: number;
+}
+
+export interface ImportOptions {
+  /** The register's id of the card; a plain folder has none. */
+  readonly card?: string;
+  /** Only these top folders: a card's DCIM, PRIVATE, MP_ROOT. */
+  readonly folders?: readonly string[];
+  readonly dryRun?: boolean;
+  /** Ends the import early; what is stored stays. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImportProgress) => void;
+}

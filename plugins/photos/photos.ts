@@ -1,0 +1,23 @@
+import type { Hub, Store } from 'cupboard/sdk';
+import type { Catalogue } from './catalogue.ts';
+import type { Config } from './config.ts';
+import type { Archive } from './ingest/archive.ts';
+import type { HeadReader } from './ingest/head.ts';
+import type { Jobs } from './ingest/jobs.ts';
+import type { ImportOptions, ImportReport } from './ingest/report.ts';
+
+/** What the parts of the plugin share. */
+export interface Photos {
+  readonly hub: Hub<Config>;
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  readonly archive: Archive;
+  /** One job at a time changes the archive: imports, restores, writes of metadata. */
+  readonly jobs: Jobs;
+  /** Reads what exifr cannot: videos and most RAW formats. */
+  readonly reader: HeadReader;
+  /** Where the cards that are in now are mounted, by id; kept by the watch on cards, used by `restore`. */
+  readonly inserted: Map<string, string>;
+  /** Imports a folder or a mounted card; waits for its turn. Publishes progress and events. */
+  importTree(root: string, options?: ImportOptions): Promise<ImportReport>;
+}
