@@ -17,9 +17,9 @@ export interface Pty {
 /**
  * Node cannot open pseudo-terminals; `script` of util-linux can, and Debian has it on every machine (package bsdutils,
  * essential). The shell it runs tells the terminal's name through descriptor 3, then waits there for our end: nothing
- * is left behind, however this process ends.
+ * is left behind, however this process ends. It keeps nothing open on the terminal, lest it look like somebody using it.
  */
-const HOLDER = 'stty raw -echo && tty >&3 && exec cat <&3 >/dev/null';
+const HOLDER = 'stty raw -echo && tty >&3 && exec cat <&3 >/dev/null 2>&1';
 
 /**
  * Opens a raw pseudo-terminal that loses nothing and adds nothing.
