@@ -21,6 +21,9 @@ export interface Config {
   readonly extensions: readonly string[];
   readonly places: Readonly<Record<string, Place>>;
   readonly signal?: { readonly led?: string; readonly beep: boolean; readonly command?: readonly string[] };
+  /** Address of map tiles, with {z}, {x} and {y}. */
+  readonly tiles?: string;
+  readonly tiles_credit: string;
   readonly verify_days: number;
   readonly simulate: boolean;
 }

@@ -1,6 +1,40 @@
+import { join } from 'node:path';
+import { DiskCache } from './gallery/disk-cache.ts';
+import { Gallery } from './gallery/gallery.ts';
+import { MapTiles } from './gallery/map-tiles.ts';
+import { loadRenderer } from './gallery/render.ts';
+import { galleryRoutes } from './gallery/routes.ts';
+import { Thumbnails } from './gallery/thumbnails.ts';
 import type { Photos } from './photos.ts';
 
+const MB = 1024 * 1024;
+/** About 30,000 thumbnails with the larger pictures of those that were opened. */
+const PICTURES_LIMIT = 1024 * MB;
+const MAP_LIMIT = 128 * MB;
+
 /** What the page asks for below /plugins/photos/. */
-export async function serveRoutes(_photos: Photos): Promise<void> {
-  // Filled in by the parts that follow.
+export async function serveRoutes({ hub, store, archive }: Photos): Promise<void> {
+  const { tiles, tiles_credit: attribution } = hub.config;
+  const cacheOf = (name: string, limit: number) => new DiskCache(join(hub.dataDir, name), limit);
+  const router = await hub.http();
+  router.use(
+    galleryRoutes({
+      gallery: new Gallery(store),
+      archive: archive.root,
+      places: () => hub.config.places,
+      thumbnails: new Thumbnails({
+        cache: cacheOf('thumbnails', PICTURES_LIMIT),
+        loadRenderer,
+        readPreview: async () => undefined,
+        log: hub.log,
+      }),
+      tiles:
+        tiles === undefined
+          ? undefined
+          : {
+              source: new MapTiles(tiles, cacheOf('map', MAP_LIMIT), `Cupboard/${hub.hub.version}`),
+              attribution,
+            },
+    }),
+  );
 }
