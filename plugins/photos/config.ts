@@ -19,6 +19,8 @@ export interface Config {
   readonly mode: string;
   readonly group?: string;
   readonly extensions: readonly string[];
+  /** Path or name of an ExifTool. */
+  readonly exiftool?: string;
   readonly places: Readonly<Record<string, Place>>;
   readonly signal?: { readonly led?: string; readonly beep: boolean; readonly command?: readonly string[] };
   /** Address of map tiles, with {z}, {x} and {y}. */

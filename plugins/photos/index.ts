@@ -9,7 +9,7 @@ import { serveRoutes } from './routes.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
   const store = hub.store(MIGRATIONS);
-  const metadata = openMetadata();
+  const metadata = openMetadata(hub.config.exiftool);
   const photos = openIngest(hub, store, new Catalogue(store), metadata);
   metadataCommands(photos, metadata);
   await serveRoutes(photos);
