@@ -1,4 +1,4 @@
-import type { Hub } from 'cupboard/sdk';
+import type { Hub, Store } from 'cupboard/sdk';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { type Config, missingSetting, type TargetSettings, targetSettings } from './config.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -15,6 +15,8 @@ export interface Place {
 
 /** What the parts of this plugin share: the photos, the targets, and what lies where. */
 export interface Backup {
+  /** The plugin's own database. */
+  readonly store: Store;
   readonly catalogue: Catalogue;
   /** The targets whose settings are complete, by name. */
   readonly places: ReadonlyMap<string, Place>;
@@ -31,6 +33,7 @@ export function openBackup(hub: Hub<Config>): Backup {
   const lacking = new Map(settings.map((one) => [one.name, missingSetting(one)] as const));
   const complete = settings.filter(({ name }) => lacking.get(name) === undefined);
   return {
+    store,
     catalogue,
     places: new Map(
       complete.map((one) => [

@@ -1,3 +1,7 @@
+import { DOCUMENTS_MIGRATION } from './documents/publish.ts';
+import { DRILL_MIGRATION } from './drill.ts';
+import { FLICKR_MIGRATION } from './flickr/shares.ts';
+
 /**
  * source: what the photos plugin says of each file, kept so that a copy can be planned while it does not run.
  * hash: hashes that objects are recognised by, of each content once.
@@ -66,4 +70,7 @@ export const MIGRATIONS = [
      last_success INTEGER,
      last_verified INTEGER
    ) WITHOUT ROWID;`,
+  DOCUMENTS_MIGRATION,
+  DRILL_MIGRATION,
+  FLICKR_MIGRATION,
 ];

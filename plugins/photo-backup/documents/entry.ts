@@ -43,7 +43,7 @@ export function weeksOf(entries: readonly Entry[]): readonly Week[] {
 }
 
 /** The title most files of the week bear: it is written into each of them, so that a lost catalogue loses no title. */
-function commonTitle(entries: readonly Entry[]): string | undefined {
+export function commonTitle(entries: readonly { readonly title?: string | null }[]): string | undefined {
   const counts = new Map<string, number>();
   for (const { title } of entries) if (title) counts.set(title, (counts.get(title) ?? 0) + 1);
   return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0];

@@ -4,6 +4,7 @@ import { escapeHtml, renderPage } from './html.ts';
 export interface LetterFacts {
   readonly owner: string;
   readonly contact: string;
+  readonly note: string;
   /** ISO date the letter is written. */
   readonly date: string;
   /** Off-site places first. */
@@ -15,7 +16,7 @@ export interface LetterFacts {
 }
 
 /** The letter for the drawer with the wills: where the photos are and how to get them, to be printed and kept. */
-export function renderLetter({ owner, contact, date, places, readers, lastDrill }: LetterFacts): string {
+export function renderLetter({ owner, contact, note, date, places, readers, lastDrill }: LetterFacts): string {
   const heading = owner === '' ? 'Where our photos are' : `Where the photos of ${owner} are`;
   return renderPage(
     heading,
@@ -24,6 +25,7 @@ export function renderLetter({ owner, contact, date, places, readers, lastDrill 
 <p>The photos and videos are kept as ordinary files, one folder for each week. Nothing is encrypted and no special program is
 needed. Each place below holds a complete copy; one is enough. Every copy has a file <b>README.txt</b> that explains it and a
 file <b>index.html</b> that shows what there is.</p>
+${note === '' ? '' : `<p style="white-space: pre-line">${escapeHtml(note.trim())}</p>`}
 ${places.map(placeSection).join('\n')}
 ${readers.length === 0 ? '' : `<h2>Who has access</h2>\n<p>These accounts may look and download: ${readers.map(escapeHtml).join(', ')}.</p>`}
 <h2>Who to ask</h2>

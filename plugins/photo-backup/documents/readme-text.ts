@@ -7,19 +7,22 @@ export interface ReadmeFacts {
   readonly owner: string;
   /** Who can help: names, telephone numbers, e-mail addresses; may be empty. */
   readonly contact: string;
+  /** A few words of the owner's own; may be empty. */
+  readonly note: string;
   readonly access: Access;
   readonly files: number;
   readonly weeks: number;
 }
 
 /** What somebody needs who finds these files and knows nothing: no jargon first, the commands for a helper last. */
-export function renderReadme({ owner, contact, access, files, weeks }: ReadmeFacts): string {
+export function renderReadme({ owner, contact, note, access, files, weeks }: ReadmeFacts): string {
   const paragraphs = [
     owner === '' ? 'FAMILY PHOTOS' : `PHOTOS OF ${owner}`,
     wrap(
       `This is a copy of ${owner === '' ? 'a family archive' : `the photos and videos of ${owner}`}: ${files} files in ${weeks} folders. ` +
         'They are ordinary photo and video files. Nothing is encrypted, packed or renamed; no special program is needed.',
     ),
+    ...(note === '' ? [] : [note.trim()]),
     wrap(
       'To look at them: copy everything to your own computer (see below), then open the file index.html with a double click.',
     ),

@@ -112,7 +112,7 @@ async function copyHashed(file: LocalFile, to: string, { limiter, signal, onProg
 }
 
 /** Gives the finished file its name; only a replacement may take a name that is in use. */
-async function settle(temporary: string, final: string, replace: boolean): Promise<void> {
+export async function settle(temporary: string, final: string, replace: boolean): Promise<void> {
   if (replace) await rename(temporary, final);
   else {
     await link(temporary, final).catch(async (error) => {

@@ -155,12 +155,14 @@ describe('pages', () => {
 });
 
 describe('README.txt and letter', () => {
-  const access = accessOf('google', { type: 'gcs', bucket: 'family-photos', prefix: '' });
+  const common = { prefix: '', region: '', options: {}, replace: 'versioned' } as const;
+  const access = accessOf({ ...common, name: 'google', type: 'gcs', bucket: 'family-photos' }, '');
 
   it('tell who, what, how and whom to ask in lines that fit a sheet', () => {
     const text = renderReadme({
       owner: 'Ann Example',
       contact: 'Bob, 555 1234\nbob@example.org',
+      note: 'Be well.',
       access,
       files: 7,
       weeks: 2,
@@ -178,10 +180,11 @@ describe('README.txt and letter', () => {
   });
 
   it('name every place and every reader in the letter', () => {
-    const disk = accessOf('disk', { type: 'directory', path: "/mnt/it's here" });
+    const disk = accessOf({ ...common, name: 'disk', type: 'directory' }, "/mnt/it's here");
     const html = renderLetter({
       owner: '<b>Ann</b>',
       contact: 'Bob',
+      note: '',
       date: '2026-11-22',
       places: [access, disk],
       readers: ['jane@example.org'],

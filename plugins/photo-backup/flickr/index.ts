@@ -1,0 +1,195 @@
+import { type CommandResult, errorText, type Hub } from 'cupboard/sdk';
+import type { Router } from 'express';
+import type { Backup } from '../backup.ts';
+import type { Config } from '../config.ts';
+import { folderOf, groupBy } from '../documents/entry.ts';
+import { type Account, openAccount } from './account.ts';
+import { type FlickrApi, openApi } from './api.ts';
+import { ADVICE, FlickrError, passes } from './errors.ts';
+import { openPace } from './pace.ts';
+import { type ShareArguments, select } from './selection.ts';
+import { openShares, type Shares } from './shares.ts';
+import { shareWaiting } from './sharing.ts';
+import { openTransport } from './transport.ts';
+
+const RETRY_SECONDS = 600;
+const SET_UP =
+  'Register an app at https://www.flickr.com/services/apps/create and set flickr.api_key and flickr.api_secret.';
+
+/** Sharing on Flickr: its commands, the topic `<id>/flickr` and the albums for the page. */
+export async function openFlickr(hub: Hub<Config>, backup: Backup, router: Router): Promise<void> {
+  const { api_key: key, api_secret: secret, url } = hub.config.flickr;
+  const publish = (state: object) =>
+    hub.publish(`${hub.id}/flickr`, { time: Date.now(), ...state }, { retain: true }).catch((error: unknown) => {
+      if (!hub.signal.aborted) hub.log.error(`the state of Flickr is not published: ${errorText(error)}`);
+    });
+  if (key === '' || secret === '') {
+    for (const name of ['flickr_login', 'share', 'guest_pass', 'pull_tags']) {
+      hub.command(name, () => ({ ok: false, error: 'Flickr is not set up', advice: SET_UP }));
+    }
+    return publish({ state: 'not_set_up', advice: SET_UP });
+  }
+  const transport = await openTransport({ key, secret }, openPace(), url);
+  const account = await openAccount(hub.dataDir, key, transport);
+  const api = openApi(transport, account, hub.config.flickr.visibility);
+  const shares = openShares(backup.store);
+  const worker = openWorker(hub, backup, { account, api, shares, publish });
+
+  hub.command<{ verifier?: string }>('flickr_login', ({ verifier }) =>
+    answered(async () => {
+      if (verifier === undefined) return { ok: true, url: await account.begin(hub.signal) };
+      const { name } = await account.finish(verifier, hub.signal);
+      worker.wake();
+      return { ok: true, name };
+    }),
+  );
+  hub.command<ShareArguments>('share', (args) =>
+    answered(() => share(args, { backup, shares, worker, isTest: url !== undefined })),
+  );
+  hub.command<{ album: string; link: string }>('guest_pass', ({ album, link }) => {
+    if (!shares.setGuestPass(album, link)) return { ok: false, error: 'no such album', got: album };
+    worker.tell();
+    return { ok: true };
+  });
+  hub.command<{ week?: string }>('pull_tags', ({ week }) => answered(() => pullTags(api, shares, week, hub)));
+  // Not on the topic: whoever has a guest pass sees the photos.
+  router.get('/flickr/albums', (_request, response) => {
+    response.json(
+      shares.albums().map((album) => ({ ...album, url: album.id === null ? null : api.albumUrl(album.id) })),
+    );
+  });
+  worker.tell();
+  hub.every(RETRY_SECONDS, () => worker.retry());
+}
+
+interface Worker {
+  /** Works off what waits, now. Resolves when nothing waits any more. @throws FlickrError */
+  run(): Promise<void>;
+  /** The same, nobody waiting for the end. */
+  wake(): void;
+  /** The same, unless a person has to do something first. */
+  retry(): void;
+  /** Publishes where it stands. */
+  tell(): void;
+}
+
+function openWorker(
+  hub: Hub<Config>,
+  { catalogue, archive }: Backup,
+  parts: { account: Account; api: FlickrApi; shares: Shares; publish: (state: object) => Promise<void> },
+): Worker {
+  const { account, api, shares } = parts;
+  let running: Promise<void> | undefined;
+  let problem: FlickrError | undefined;
+  const tell = () => {
+    const waiting = shares.waiting().length;
+    const idle = account.name === undefined ? 'not_connected' : 'idle';
+    const state = running ? 'sharing' : (problem?.state ?? idle);
+    void parts.publish({
+      state,
+      user: account.name ?? null,
+      waiting,
+      last_error: problem?.message ?? null,
+      advice: problem !== undefined || state === 'not_connected' ? ADVICE[problem?.state ?? 'not_connected'] : null,
+    });
+  };
+  const work = async () => {
+    problem = undefined;
+    tell();
+    try {
+      // Again and again: more may be asked for meanwhile.
+      while (shares.waiting().length > 0) {
+        await shareWaiting({
+          api,
+          shares,
+          archive,
+          photo: (path) => catalogue.get(path),
+          log: hub.log,
+          signal: hub.signal,
+          onProgress: (done, total, path) => hub.progress('share', done, total, path),
+        });
+      }
+    } catch (error) {
+      if (error instanceof FlickrError) problem = error;
+      throw error;
+    } finally {
+      running = undefined;
+      tell();
+    }
+  };
+  const run = () => {
+    running ??= work();
+    return running;
+  };
+  const wake = () => {
+    run().catch((error: unknown) => hub.log.warn(`sharing pauses: ${errorText(error)}`));
+  };
+  return {
+    run,
+    wake,
+    tell,
+    retry() {
+      const canGoOn = account.name !== undefined && (problem === undefined || passes(problem));
+      if (canGoOn && shares.waiting().length > 0) wake();
+    },
+  };
+}
+
+async function share(
+  args: ShareArguments,
+  { backup, shares, worker, isTest }: { backup: Backup; shares: Shares; worker: Worker; isTest: boolean },
+): Promise<CommandResult> {
+  if (backup.catalogue.position().simulated && !isTest) {
+    return { ok: false, error: 'these photos are simulated: they do not leave the house' };
+  }
+  const selection = select(backup.catalogue, args);
+  if (typeof selection === 'string') return { ok: false, error: selection };
+  const { album, photos, skipped } = selection;
+  shares.add(photos.map(({ path, sha256, original_sha256 }) => ({ album, path, sha256: original_sha256 ?? sha256 })));
+  await worker.run();
+  const refused = shares.refused(album);
+  const shared = shares.albums().find(({ title }) => title === album)?.shared ?? 0;
+  return {
+    ok: refused.length === 0,
+    album,
+    shared,
+    skipped,
+    ...(refused.length > 0 && { error: 'some are refused' }),
+    refused,
+  };
+}
+
+/**
+ * Reads tags back as keywords. The photos plugin takes keywords from admins only, and a plugin is none: the answer holds
+ * the arguments of its command `keywords`, for the page or the person to pass on.
+ */
+async function pullTags(
+  api: FlickrApi,
+  shares: Shares,
+  week: string | undefined,
+  hub: Hub<Config>,
+): Promise<CommandResult> {
+  const photos = shares.uploaded().filter(({ path }) => week === undefined || folderOf(path) === week);
+  const tagged: { path: string; add: string[] }[] = [];
+  for (const [done, { path, id }] of photos.entries()) {
+    hub.progress('pull_tags', done, photos.length, path);
+    const add = await api.keywords(id, hub.signal);
+    if (add.length > 0) tagged.push({ path, add });
+  }
+  if (photos.length > 0) hub.progress('pull_tags', photos.length, photos.length);
+  const keywords = [...groupBy(tagged, ({ add }) => JSON.stringify(add)).values()].map((group) => ({
+    files: group.map(({ path }) => path),
+    add: group[0]?.add ?? [],
+  }));
+  return { ok: true, photos: photos.length, keywords };
+}
+
+/** A command whose FlickrError becomes an answer with a state and advice. */
+async function answered(work: () => Promise<CommandResult>): Promise<CommandResult> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof FlickrError)) throw error;
+    return { ok: false, error: error.message, state: error.state, advice: ADVICE[error.state] };
+  }
+}
