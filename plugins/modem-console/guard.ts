@@ -87,6 +87,16 @@ export class Guard {
     this.#lastKey = undefined;
   }
 
+  /** Its last words were a bootloader's. */
+  get seesBootloader(): boolean {
+    return this.#world === 'bootloader';
+  }
+
+  /** What is typed now is a password. */
+  get asksSecret(): boolean {
+    return /[Pp]ass(word|phrase)[^:]{0,40}: ?$/.test(this.#line);
+  }
+
   /** Why these bytes may not be sent; undefined when they may. */
   check(bytes: Uint8Array, permission: Permission): Refusal | undefined {
     let place = this.#place();

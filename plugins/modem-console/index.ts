@@ -1,4 +1,5 @@
 import type { StartPlugin } from 'cupboard/sdk';
+import { openActing } from './acting.ts';
 import type { Config } from './config.ts';
 import { openConsole } from './console.ts';
 import { watchPorts } from './watch-ports.ts';
@@ -16,7 +17,9 @@ const start: StartPlugin<Config> = async (hub) => {
     report();
   }
   watchPorts(hub);
+  const closeActing = await openActing(hub, consoles);
   return async () => {
+    await closeActing();
     await Promise.all(consoles.map((console) => console.closed));
   };
 };

@@ -26,6 +26,10 @@ const PASSED = /Performing CRC on Image|Executing Image|eCos - hal_diag_init/;
 const NEW_BOOT = /BootLoader Version:/g;
 const LONGEST_TEXT = 4096;
 
+/** An open menu answers a CR, which means nothing to it, by showing itself or by saying so. */
+export const menuAnswers = (text: string): true | undefined =>
+  MENU.test(text) || text.includes('Unrecognized command') || undefined;
+
 export interface MenuEntry {
   /** The next prompt that is waited for, 0 = the question after power-on. */
   readonly step: number;
