@@ -1,6 +1,7 @@
 import type { Hub, Store } from 'cupboard/sdk';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { type Config, missingSetting, type TargetSettings, targetSettings } from './config.ts';
+import { type HashBook, openHashBook } from './hashes.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { openTarget } from './targets/index.ts';
@@ -18,6 +19,7 @@ export interface Backup {
   /** The plugin's own database. */
   readonly store: Store;
   readonly catalogue: Catalogue;
+  readonly hashes: HashBook;
   /** The targets whose settings are complete, by name. */
   readonly places: ReadonlyMap<string, Place>;
   /** Those that are not, with what is missing. */
@@ -29,19 +31,22 @@ export interface Backup {
 export function openBackup(hub: Hub<Config>): Backup {
   const store = hub.store(MIGRATIONS);
   const catalogue = openCatalogue(store);
-  const settings = targetSettings(hub.config);
-  const lacking = new Map(settings.map((one) => [one.name, missingSetting(one)] as const));
-  const complete = settings.filter(({ name }) => lacking.get(name) === undefined);
+  const places = new Map<string, Place>();
+  const incomplete = new Map<string, string>();
+  for (const settings of targetSettings(hub.config)) {
+    const missing = missingSetting(settings);
+    if (missing !== undefined) incomplete.set(settings.name, missing);
+    else {
+      const ledger = openLedger(store, settings.name);
+      places.set(settings.name, { settings, target: openTarget(settings, hub), ledger });
+    }
+  }
   return {
     store,
     catalogue,
-    places: new Map(
-      complete.map((one) => [
-        one.name,
-        { settings: one, target: openTarget(one, hub), ledger: openLedger(store, one.name) },
-      ]),
-    ),
-    incomplete: new Map([...lacking].filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    hashes: openHashBook(store),
+    places,
+    incomplete,
     archive: () => hub.config.archive || catalogue.position().archive,
   };
 }

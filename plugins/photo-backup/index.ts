@@ -1,7 +1,11 @@
 import type { StartPlugin } from 'cupboard/sdk';
 import { openBackup } from './backup.ts';
+import { engineCommands } from './commands.ts';
 import type { Config } from './config.ts';
+import { isoDate } from './documents/iso-date.ts';
+import { publishDocuments } from './documents/publish.ts';
 import { openDrills } from './drill.ts';
+import { startEngine } from './engine.ts';
 import { openFlickr } from './flickr/index.ts';
 import { openLetter } from './letter.ts';
 import { openReaders } from './readers.ts';
@@ -15,5 +19,11 @@ const start: StartPlugin<Config> = async (hub) => {
   openLetter(hub, backup, router);
   openReaders(hub, backup);
   await openFlickr(hub, backup, router);
+  const engine = await startEngine(hub, backup, async (place, signal) => {
+    const today = isoDate(Date.now(), hub.timezone);
+    await publishDocuments(place, hub.config, { store: backup.store, signal, today });
+  });
+  engineCommands(hub, backup, engine);
+  return () => engine.stopped;
 };
 export default start;

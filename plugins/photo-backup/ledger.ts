@@ -1,5 +1,6 @@
 import type { Store } from 'cupboard/sdk';
 import { type SourceFile, WORTHY } from './catalogue.ts';
+import type { TargetErrorKind } from './targets/errors.ts';
 import type { Proof, Session } from './targets/target.ts';
 
 /** What a target holds of one file of the archive. */
@@ -18,12 +19,13 @@ export interface Copy {
   readonly stored: number;
   /** When it was last seen there unchanged, epoch ms. */
   readonly verified: number;
+  /** Why it does not lie under its own name. */
+  readonly because: 'changed_remotely' | 'foreign' | 'keep_both' | null;
 }
 
 export interface Failure {
   readonly path: string;
-  /** A `TargetErrorKind`, or `changed_remotely`. */
-  readonly kind: string;
+  readonly kind: TargetErrorKind;
   readonly reason: string;
   readonly attempts: number;
   /** Not tried again before, epoch ms. */
@@ -39,23 +41,34 @@ export interface Summary {
   readonly bytes_pending: number;
   /** Of the pending ones, those whose last attempt failed. */
   readonly failed: number;
+  /** Files whose object somebody else changed; ours lies beside it. */
+  readonly changed_remotely: number;
 }
 
 /** A file that a target holds, with what the catalogue last said of it. */
-export type Holding = Copy & Pick<SourceFile, 'folder' | 'captured' | 'title' | 'caption' | 'latitude' | 'longitude'>;
+export type Holding = Copy & { readonly suspect: 0 | 1 } & Pick<
+    SourceFile,
+    'folder' | 'captured' | 'title' | 'caption' | 'latitude' | 'longitude'
+  >;
 
 /** The state of every file on one target; every change is on disk when the function returns. */
 export interface Ledger {
-  copy(path: string): Copy | undefined;
-  /** All that the target holds, by path; what is removed from the archive too. */
-  holdings(folder?: string): Holding[];
+  copy(path: string): (Copy & { readonly suspect: 0 | 1 }) | undefined;
+  /**
+   * All that the target holds, by path; what is removed from the archive too. Copies that a check found missing or
+   * changed only where asked for.
+   */
+  holdings(folder?: string, withSuspects?: boolean): Holding[];
   /** The file is there, proven: ends its failure and upload session. */
   stored(copy: Copy): void;
-  /** It is not there any more, or not as it was. */
-  lost(path: string): void;
+  /** It was looked at and is there as noted; or it is not, and the next run sees to it. */
+  verified(path: string, time: number): void;
+  suspect(path: string): void;
   failed(failure: Failure): void;
   failure(path: string): Failure | undefined;
-  failures(limit: number): Failure[];
+  failures(limit: number, folder?: string): Failure[];
+  /** Copies of files that have changed since. */
+  rewrites(): { size: number; stored: number }[];
   /** Folders with files that are not safe, newest first: what was just imported goes first. */
   pendingFolders(): string[];
   /** Files per folder. */
@@ -63,30 +76,30 @@ export interface Ledger {
   summary(): Summary;
   /** Where the upload of this content to `key` stands; that of other content is dropped. */
   session(key: string, sha256: string): Session;
-  readonly paused: boolean;
-  pause(paused: boolean): void;
+  paused: boolean;
+  /** The target refused to replace an object when it was last asked to. */
+  cannotReplace: boolean;
   /** Epoch ms; `null` = never. */
-  readonly lastSuccess: number | null;
-  readonly lastVerified: number | null;
-  noteSuccess(time: number): void;
-  noteVerified(time: number): void;
+  lastSuccess: number | null;
+  lastVerified: number | null;
 }
 
 export function openLedger(store: Store, target: string): Ledger {
   store.prepare('INSERT OR IGNORE INTO target (name) VALUES (?)').run(target);
-  const copyColumns = 'path, key, sha256, size, tag, proof, stored, verified';
-  const readCopy = store.prepare(`SELECT ${copyColumns} FROM copy WHERE target = ? AND path = ?`);
+  const copyColumns = 'path, key, sha256, size, tag, proof, stored, verified, because';
+  const readCopy = store.prepare(`SELECT ${copyColumns}, suspect FROM copy WHERE target = ? AND path = ?`);
   const holdings = store.prepare(
-    `SELECT copy.path, key, copy.sha256, copy.size, tag, proof, stored, verified,
-       folder, captured, title, caption, latitude, longitude
+    `SELECT copy.path, key, copy.sha256, copy.size, tag, proof, stored, verified, because, suspect, folder,
+       captured, title, caption, latitude, longitude
      FROM copy JOIN source USING (path)
-     WHERE target = @target AND (@folder IS NULL OR folder = @folder) ORDER BY copy.path`,
+     WHERE target = @target AND (@withSuspects OR NOT suspect) AND (@folder IS NULL OR folder = @folder) ORDER BY copy.path`,
   );
   const writeCopy = store.prepare(
     `INSERT OR REPLACE INTO copy (target, ${copyColumns})
-     VALUES (@target, @path, @key, @sha256, @size, @tag, @proof, @stored, @verified)`,
+     VALUES (@target, @path, @key, @sha256, @size, @tag, @proof, @stored, @verified, @because)`,
   );
-  const dropCopy = store.prepare('DELETE FROM copy WHERE target = ? AND path = ?');
+  const noteVerified = store.prepare('UPDATE copy SET verified = ?, suspect = 0 WHERE target = ? AND path = ?');
+  const noteSuspect = store.prepare('UPDATE copy SET suspect = 1 WHERE target = ? AND path = ?');
   const writeFailure = store.prepare(
     `INSERT OR REPLACE INTO failure (target, path, kind, reason, attempts, next)
      VALUES (@target, @path, @kind, @reason, @attempts, @next)`,
@@ -96,11 +109,12 @@ export function openLedger(store: Store, target: string): Ledger {
     'SELECT path, kind, reason, attempts, next FROM failure WHERE target = ? AND path = ?',
   );
   const readFailures = store.prepare(
-    'SELECT path, kind, reason, attempts, next FROM failure WHERE target = ? ORDER BY path LIMIT ?',
+    `SELECT failure.path, kind, reason, attempts, next FROM failure JOIN source USING (path)
+     WHERE target = @target AND (@folder IS NULL OR folder = @folder) ORDER BY failure.path LIMIT @limit`,
   );
   const joined = 'FROM source LEFT JOIN copy ON copy.target = @target AND copy.path = source.path';
   const withFailures = `${joined} LEFT JOIN failure ON failure.target = @target AND failure.path = source.path`;
-  const safe = 'copy.sha256 IS source.sha256';
+  const safe = 'copy.sha256 IS source.sha256 AND NOT copy.suspect';
   const weeks = store.prepare(
     `SELECT folder, sum(${safe}) AS safe, sum(NOT (${safe})) AS pending ${joined} WHERE ${WORTHY}
      GROUP BY folder ORDER BY folder`,
@@ -108,34 +122,45 @@ export function openLedger(store: Store, target: string): Ledger {
   const summary = store.prepare(
     `SELECT total(${safe}) AS safe, total(source.size * (${safe})) AS bytes_safe, total(NOT (${safe})) AS pending,
        total(source.size * (NOT (${safe}))) AS bytes_pending,
-       total(NOT (${safe}) AND failure.path IS NOT NULL) AS failed ${withFailures} WHERE ${WORTHY}`,
+       total(NOT (${safe}) AND failure.path IS NOT NULL) AS failed,
+       total(copy.because IS 'changed_remotely') AS changed_remotely ${withFailures} WHERE ${WORTHY}`,
   );
   const pendingFolders = store
     .prepare(`SELECT DISTINCT folder ${joined} WHERE ${WORTHY} AND NOT (${safe}) ORDER BY folder DESC`)
     .pluck();
+  const rewrites = store.prepare(
+    `SELECT copy.size, copy.stored ${joined} WHERE ${WORTHY} AND copy.path IS NOT NULL AND NOT (${safe})`,
+  );
   const readSession = store.prepare('SELECT state FROM session WHERE target = ? AND key = ? AND sha256 = ?').pluck();
   const writeSession = store.prepare('INSERT OR REPLACE INTO session (target, key, sha256, state) VALUES (?, ?, ?, ?)');
   const dropSession = store.prepare('DELETE FROM session WHERE target = ? AND key = ?');
-  const readTarget = store.prepare('SELECT paused, last_success, last_verified FROM target WHERE name = ?');
-  const set = (column: 'paused' | 'last_success' | 'last_verified') =>
-    store.prepare(`UPDATE target SET ${column} = ? WHERE name = ?`);
-  const [setPaused, setSuccess, setVerified] = [set('paused'), set('last_success'), set('last_verified')];
-  const row = () =>
-    readTarget.get(target) as { paused: number; last_success: number | null; last_verified: number | null };
+  const note = (column: 'paused' | 'cannot_replace' | 'last_success' | 'last_verified') => {
+    const read = store.prepare(`SELECT ${column} FROM target WHERE name = ?`).pluck();
+    const write = store.prepare(`UPDATE target SET ${column} = ? WHERE name = ?`);
+    return {
+      get: () => read.get(target) as number | null,
+      set: (value: number | boolean | null) => void write.run(value === null ? null : Number(value), target),
+    };
+  };
+  const [paused, cannotReplace] = [note('paused'), note('cannot_replace')];
+  const [lastSuccess, lastVerified] = [note('last_success'), note('last_verified')];
 
   return {
-    copy: (path) => readCopy.get(target, path) as Copy | undefined,
-    holdings: (folder) => holdings.all({ target, folder: folder ?? null }) as Holding[],
+    copy: (path) => readCopy.get(target, path) as ReturnType<Ledger['copy']>,
+    holdings: (folder, withSuspects = false) =>
+      holdings.all({ target, folder: folder ?? null, withSuspects: withSuspects ? 1 : 0 }) as Holding[],
     stored: store.transaction((copy: Copy) => {
       writeCopy.run({ target, ...copy });
       dropFailure.run(target, copy.path);
       dropSession.run(target, copy.key);
     }),
-    lost: (path) => void dropCopy.run(target, path),
+    verified: (path, time) => void noteVerified.run(time, target, path),
+    suspect: (path) => void noteSuspect.run(target, path),
     failed: (failure) => void writeFailure.run({ target, ...failure }),
     failure: (path) => readFailure.get(target, path) as Failure | undefined,
-    failures: (limit) => readFailures.all(target, limit) as Failure[],
+    failures: (limit, folder) => readFailures.all({ target, limit, folder: folder ?? null }) as Failure[],
     pendingFolders: () => pendingFolders.all({ target }) as string[],
+    rewrites: () => rewrites.all({ target }) as { size: number; stored: number }[],
     weeks: () => weeks.all({ target }) as { folder: string; safe: number; pending: number }[],
     summary: () => summary.get({ target }) as Summary,
     session: (key, sha256) => ({
@@ -144,16 +169,28 @@ export function openLedger(store: Store, target: string): Ledger {
       clear: () => void dropSession.run(target, key),
     }),
     get paused() {
-      return row().paused === 1;
+      return paused.get() === 1;
     },
-    pause: (paused) => void setPaused.run(paused ? 1 : 0, target),
+    set paused(value) {
+      paused.set(value);
+    },
+    get cannotReplace() {
+      return cannotReplace.get() === 1;
+    },
+    set cannotReplace(value) {
+      cannotReplace.set(value);
+    },
     get lastSuccess() {
-      return row().last_success;
+      return lastSuccess.get();
+    },
+    set lastSuccess(time) {
+      lastSuccess.set(time);
     },
     get lastVerified() {
-      return row().last_verified;
+      return lastVerified.get();
     },
-    noteSuccess: (time) => void setSuccess.run(time, target),
-    noteVerified: (time) => void setVerified.run(time, target),
+    set lastVerified(time) {
+      lastVerified.set(time);
+    },
   };
 }

@@ -34,7 +34,7 @@ export const MIGRATIONS = [
    CREATE TABLE hash (
      sha256 TEXT PRIMARY KEY,
      md5 TEXT NOT NULL,
-     crc32c TEXT NOT NULL
+     crc32c TEXT
    ) WITHOUT ROWID;
    CREATE TABLE copy (
      target TEXT NOT NULL,
@@ -46,6 +46,8 @@ export const MIGRATIONS = [
      proof TEXT NOT NULL,
      stored INTEGER NOT NULL,
      verified INTEGER NOT NULL,
+     because TEXT,
+     suspect INTEGER NOT NULL DEFAULT 0,
      PRIMARY KEY (target, path)
    ) WITHOUT ROWID;
    CREATE TABLE failure (
@@ -67,6 +69,7 @@ export const MIGRATIONS = [
    CREATE TABLE target (
      name TEXT PRIMARY KEY,
      paused INTEGER NOT NULL DEFAULT 0,
+     cannot_replace INTEGER NOT NULL DEFAULT 0,
      last_success INTEGER,
      last_verified INTEGER
    ) WITHOUT ROWID;`,

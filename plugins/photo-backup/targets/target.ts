@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** A file of the archive with all its hashes, as lower-case hex. */
+/** A file of the archive with its hashes, as lower-case hex. */
 export interface LocalFile {
   /** Absolute path. */
   readonly path: string;
@@ -9,7 +9,6 @@ export interface LocalFile {
   readonly mtime: number;
   readonly sha256: string;
   readonly md5: string;
-  readonly crc32c: string;
 }
 
 /** What a target says of one object. Hashes are lower-case hex and absent where the target knows none. */
