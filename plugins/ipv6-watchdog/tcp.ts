@@ -1,0 +1,50 @@
+import { connect } from 'node:net';
+
+export interface TcpTarget {
+  /** A literal address: names would test the name server. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Ms until a TCP connection stands, or undefined when it does not within `timeoutMs`. A refusal is an answer too: the
+ * packet came back.
+ * @param from own address to connect from, which pins the family and, with policy routing, the link
+ */
+export function tcpConnect(
+  { address, port }: TcpTarget,
+  timeoutMs: number,
+  signal: AbortSignal,
+  from?: string,
+): Promise<number | undefined> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const socket = connect({
+      host: address,
+      port,
+      signal: limit,
+      autoSelectFamily: false,
+      ...(from && { localAddress: from }),
+    });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered ? performance.now() - started : undefined);
+    };
+    socket.on('connect', () => end(true));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'));
+  });
+}
+
+/** `1.2.3.4:443`, `[2001:db8::1]:53`. @throws RangeError */
+export function parseTarget(text: string): TcpTarget {
+  const [, v6, v4, port] = /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const address = v6 ?? v4;
+  if (address === undefined || Number(port) > 65_535) {
+    throw new RangeError(`expected an address and a port such as 9.9.9.9:53 or [2620:fe::fe]:53, got "${text}"`);
+  }
+  return { address, port: Number(port) };
+}
+
+export const median = (values: readonly number[]): number | undefined =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

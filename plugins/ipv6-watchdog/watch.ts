@@ -1,0 +1,323 @@
+import type { Hub } from 'cupboard/sdk';
+import { isClockSet } from './clock.ts';
+import type { Config, Tunnel } from './config.ts';
+import type { Outcome, TunnelDevice } from './device.ts';
+import { isPrivate } from './endpoint-update.ts';
+import { nextScore, phaseOf, startScore } from './hysteresis.ts';
+import type { Memory } from './memory.ts';
+import type { Ping } from './ping.ts';
+import { type ProbePlan, probe, type Round } from './probes.ts';
+import { counted, type Decision, decide, startRestarts } from './restarts.ts';
+import type { Run } from './run.ts';
+import { parseTarget } from './tcp.ts';
+import { costOf, judge, type Verdict } from './verdict.ts';
+
+export interface WatchParts {
+  readonly tunnel: Tunnel;
+  readonly config: Config;
+  readonly device: TunnelDevice;
+  readonly memory: Memory;
+  readonly run: Run;
+  readonly ping: Ping;
+  readonly hub: Pick<Hub, 'log' | 'signal'>;
+  readonly publish: (state: TunnelState) => void;
+  readonly event: (name: string, data: { readonly [key: string]: string | number | null }) => void;
+  /** Ms, monotonic. */
+  readonly now?: () => number;
+  readonly probe?: typeof probe;
+}
+
+/** What `ipv6-watchdog/<tunnel>` shows. */
+export interface TunnelState {
+  readonly time: number;
+  readonly verdict: string;
+  readonly phase: string;
+  /** Epoch ms since when the verdict is this one. */
+  readonly since: number;
+  readonly advice: string;
+  /** Why nothing is being done about it. */
+  readonly held: string | null;
+  readonly restarts: number;
+  readonly last_restart: { readonly time: number; readonly ok: boolean; readonly message: string } | null;
+  readonly latency_v4: number | null;
+  readonly latency_v6: number | null;
+  readonly cost_ms: number | null;
+  readonly loss: number | null;
+  readonly mtu: number | null;
+  readonly endpoint: string | null;
+  readonly cannot_check: readonly string[];
+}
+
+/** Watches one tunnel: a round of probes, a verdict, and what follows from it. Rounds of one tunnel never overlap. */
+export class Watch {
+  readonly #parts: WatchParts;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #patience: { readonly down: number; readonly up: number };
+  #score;
+  #restarts;
+  #rounds = 0;
+  #verdict: Verdict = { name: 'unknown', action: 'none', advice: 'The first probes are under way.' };
+  #since = Date.now();
+  #restartCount = 0;
+  #lastRestart: TunnelState['last_restart'] = null;
+  #lastRound: Round = {};
+  /** Of the last round that tried full-sized packets; between those rounds the fault is still there. */
+  #lastBig: Round['big'];
+  /** Such rounds in a row that lost all of them. */
+  #bigLost = 0;
+  #flapping = false;
+  /** No update is sent before this, monotonic ms. */
+  #updateNotBefore = Number.NEGATIVE_INFINITY;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    this.#now = parts.now ?? (() => performance.now());
+    this.#startedAt = this.#now();
+    this.#patience = { down: parts.config.down, up: parts.config.up };
+    this.#score = startScore(this.#patience);
+    this.#restarts = startRestarts(this.#startedAt);
+  }
+
+  get name(): string {
+    return this.#parts.tunnel.name;
+  }
+
+  /** One round, and what follows from it. */
+  round(): Promise<void> {
+    return this.#alone(async () => {
+      if (this.#isOff) return this.#show(OFF);
+      const found = await this.#probe(this.#isBigDue);
+      this.#rounds += 1;
+      if (this.#parts.hub.signal.aborted) return;
+      await this.#follow(found);
+    });
+  }
+
+  /** Probes for the user; nothing follows from it. */
+  probeNow(): Promise<{ readonly evidence: Round; readonly verdict: Verdict }> {
+    return this.#alone(async () => {
+      const evidence = await this.#probe(true);
+      return { evidence, verdict: this.#isOff ? OFF : judge(evidence, this.#limits) };
+    });
+  }
+
+  restartNow(): Promise<Outcome> {
+    return this.#alone(async () => {
+      if (this.#isOff) return { ok: false, message: 'the tunnel is turned off; turn it on instead' };
+      return this.#restart('asked for');
+    });
+  }
+
+  off(): Promise<Outcome> {
+    return this.#alone(async () => {
+      const outcome = await this.#parts.device.off();
+      // Kept although the link may still be there: what the user wants off is not mended.
+      if (outcome.ok) this.#parts.memory.setMode(this.name, 'off');
+      this.#show(outcome.ok ? OFF : this.#verdict);
+      return outcome;
+    });
+  }
+
+  on(): Promise<Outcome> {
+    return this.#alone(async () => {
+      this.#parts.memory.setMode(this.name, 'on');
+      this.#score = startScore(this.#patience);
+      this.#restarts = startRestarts(this.#now());
+      return this.#parts.device.on();
+    });
+  }
+
+  /** Makes a sit tunnel that is not there yet. */
+  begin(): Promise<void> {
+    return this.#alone(async () => {
+      if (this.#isOff || this.#parts.tunnel.kind !== 'sit') return;
+      const { ok, message } = await this.#parts.device.restart();
+      if (!ok) this.#parts.hub.log.warn(`${this.name}: the tunnel could not be made: ${message}`);
+    });
+  }
+
+  get #isOff(): boolean {
+    return this.#parts.memory.mode(this.name).mode === 'off';
+  }
+
+  get #isBigSuspect(): boolean {
+    return this.#bigLost > 0 && this.#bigLost < BIG_CONFIRMED;
+  }
+
+  /** Now and then; in the very next rounds once all were lost. */
+  get #isBigDue(): boolean {
+    return this.#isBigSuspect || this.#rounds % this.#parts.config.big_every === 0;
+  }
+
+  get #limits() {
+    const { loss, cost } = this.#parts.config;
+    return { loss, cost: cost.prefer_ipv4_ms };
+  }
+
+  async #probe(big: boolean): Promise<Round> {
+    const { run, ping, hub } = this.#parts;
+    const tools = { run, ping, signal: hub.signal };
+    const clock = await this.#clock();
+    const found = await (this.#parts.probe ?? probe)({ ...planOf(this.#parts), big }, tools);
+    const endpoint = this.#parts.memory.endpoint(this.name);
+    const address = found.address4;
+    const renumbered =
+      endpoint !== undefined && address !== undefined && !isPrivate(address) && address !== endpoint.address;
+    const bigResult = this.#confirmedBig(found.big);
+    return {
+      ...found,
+      ...(clock !== undefined && { clock }),
+      ...(renumbered && { renumbered }),
+      ...(bigResult && { big: bigResult }),
+    };
+  }
+
+  /** Full-sized packets must be lost three times in a row before that counts. */
+  #confirmedBig(result: Round['big']): Round['big'] {
+    if (result && result.tried > 0) {
+      this.#lastBig = result;
+      this.#bigLost = result.lost === result.tried && result.tooBig === undefined ? this.#bigLost + 1 : 0;
+    }
+    return this.#isBigSuspect ? undefined : this.#lastBig;
+  }
+
+  /** Waits for a clock that was never set, but not for ever: some machines have none. */
+  async #clock(): Promise<boolean | undefined> {
+    if (this.#now() - this.#startedAt > this.#parts.config.clock_wait * 1000) return undefined;
+    return isClockSet(this.#parts.run, this.#parts.hub.signal);
+  }
+
+  async #follow(found: Round): Promise<void> {
+    this.#lastRound = found;
+    const verdict = judge(found, this.#limits);
+    const wasOnline = this.#score.online;
+    // What could not be looked at says nothing about the tunnel.
+    if (verdict.name !== 'unknown' && verdict.name !== 'clock-unset') {
+      this.#score = nextScore(this.#score, !isDown(verdict), this.#patience);
+    }
+    const { online } = this.#score;
+    if (online !== wasOnline)
+      this.#parts.event(online ? 'up' : 'down', { tunnel: this.name, verdict: verdict.name, advice: verdict.advice });
+    const decision = decide(this.#restarts, { online, action: verdict.action, now: this.#now() });
+    this.#restarts = decision.state;
+    this.#noteFlapping(decision);
+    this.#show(verdict, decision.held);
+    if (decision.act === 'nothing') return this.#keepEndpoint(found, online);
+    const updated = decision.act === 'restart' || (await this.#update(found.address4));
+    if (updated) await this.#restart(verdict.name);
+    this.#show(verdict, decision.held);
+  }
+
+  async #restart(reason: string): Promise<Outcome> {
+    const outcome = await this.#parts.device.restart();
+    if (reason === 'asked for')
+      this.#restarts = counted(this.#restarts, { online: false, action: 'restart', now: this.#now() });
+    this.#restartCount += 1;
+    this.#lastRestart = { time: Date.now(), ...outcome };
+    this.#parts.hub.log[outcome.ok ? 'info' : 'warn'](`${this.name}: restarted (${reason}): ${outcome.message}`);
+    this.#parts.event('restart', {
+      tunnel: this.name,
+      reason,
+      result: outcome.ok ? 'ok' : 'failed',
+      message: outcome.message,
+    });
+    return outcome;
+  }
+
+  /** The address in use while the tunnel works is the one the broker has. */
+  #keepEndpoint({ address4 }: Round, online: boolean): void {
+    if (!online || this.#verdict.name !== 'ok' || address4 === undefined || isPrivate(address4)) return;
+    if (this.#parts.memory.endpoint(this.name)?.address !== address4)
+      this.#parts.memory.keepEndpoint(this.name, address4);
+  }
+
+  /** Tells the broker our new address, once for each change. Answers whether it has it now. */
+  async #update(address: string | undefined): Promise<boolean> {
+    const { device, memory, tunnel, hub } = this.#parts;
+    if (!tunnel.endpoint_update) {
+      hub.log.warn(`${this.name}: our IPv4 address is ${address} now; set endpoint_update, or tell the broker by hand`);
+      return true;
+    }
+    if (this.#now() < this.#updateNotBefore) return false;
+    const ours = (await device.publicAddress()) ?? address;
+    const answer = await device.updateEndpoint(ours);
+    hub.log[answer.result === 'refused' ? 'error' : 'info'](`${this.name}: endpoint update: ${answer.advice}`);
+    if (answer.result === 'later') {
+      this.#updateNotBefore = this.#now() + (answer.retryAfter ?? 0) * 1000;
+      return false;
+    }
+    if (address !== undefined)
+      memory.keepEndpoint(this.name, address, answer.result === 'refused' ? answer.advice : undefined);
+    if (answer.result === 'changed')
+      this.#parts.event('endpoint_updated', { tunnel: this.name, address: answer.address ?? ours ?? null });
+    return answer.result !== 'refused';
+  }
+
+  #noteFlapping({ flapping }: Decision): void {
+    if (flapping && !this.#flapping) this.#parts.event('flapping', { tunnel: this.name });
+    this.#flapping = flapping;
+  }
+
+  #show(verdict: Verdict, held?: string): void {
+    if (verdict.name !== this.#verdict.name) this.#since = Date.now();
+    this.#verdict = verdict;
+    const { latencyV4, latencyV6, v6, gateway, link, cannot = [] } = this.#lastRound;
+    const refused = this.#parts.memory.endpoint(this.name);
+    const cost = costOf(this.#lastRound);
+    this.#parts.publish({
+      time: Date.now(),
+      verdict: verdict.name,
+      phase: verdict === OFF ? 'off' : phaseOf(this.#score, this.#patience),
+      since: this.#since,
+      advice: refused?.stopped ?? verdict.advice,
+      held: held ?? null,
+      restarts: this.#restartCount,
+      last_restart: this.#lastRestart,
+      latency_v4: rounded(latencyV4),
+      latency_v6: rounded(latencyV6),
+      cost_ms: rounded(cost),
+      loss: rounded(v6?.loss ?? gateway?.loss),
+      mtu: link?.mtu ?? null,
+      endpoint: refused?.address ?? this.#lastRound.address4 ?? null,
+      cannot_check: cannot,
+    });
+  }
+
+  /** Rounds and commands of one tunnel, one after another. */
+  #alone<T>(task: () => Promise<T> | T): Promise<T> {
+    const result = this.#work.then(task);
+    this.#work = result.catch(() => undefined);
+    return result;
+  }
+}
+
+const BIG_CONFIRMED = 3;
+
+const OFF: Verdict = {
+  name: 'off' as Verdict['name'],
+  action: 'none',
+  advice: 'Turned off by you; `on` brings it back.',
+};
+
+/** A tunnel that is slow or loses packets still carries them. */
+const isDown = ({ name }: Verdict) =>
+  ['ipv4-down', 'link-down', 'endpoint-changed', 'tunnel-down', 'broker-down', 'transit-down'].includes(name);
+
+const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
+
+function planOf({ tunnel, config }: WatchParts): Omit<ProbePlan, 'big'> {
+  const { dns } = config;
+  return {
+    link: tunnel.link,
+    ...(tunnel.remote !== undefined && { endpoint: tunnel.remote }),
+    ...(tunnel.gateway !== undefined && { gateway: tunnel.gateway }),
+    v4: config.targets_v4.map(parseTarget),
+    v6: config.targets_v6.map(parseTarget),
+    quorum: config.quorum,
+    dns: { name: dns.name, ...(dns.v4 && { v4: dns.v4 }), ...(dns.v6 && { v6: dns.v6 }) },
+    timeoutMs: config.timeout * 1000,
+    remote: tunnel.via !== undefined,
+  };
+}
