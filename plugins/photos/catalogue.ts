@@ -128,7 +128,7 @@ export class Catalogue {
       ),
       remove: store.prepare('DELETE FROM files WHERE path = ?'),
       find: all('WHERE path = ?'),
-      byHash: all('WHERE original_sha256 = @sha256 OR current_sha256 = @sha256 ORDER BY id'),
+      byHash: all("WHERE original_sha256 = @sha256 OR current_sha256 = @sha256 ORDER BY state = 'missing', id"),
       inFolder: all('WHERE folder = ? ORDER BY captured, path'),
       inShot: all('WHERE shot = ? ORDER BY id'),
       inState: all('WHERE state = ? ORDER BY id'),
@@ -193,7 +193,7 @@ export class Catalogue {
     return row && fromRow(row);
   }
 
-  /** Files whose content, now or as it came from the camera, has this hash. */
+  /** Files whose content, now or as it came from the camera, has this hash; missing ones last. */
   byHash(sha256: string): CatalogueFile[] {
     return this.#statements.byHash.all({ sha256 }).map(fromRow);
   }

@@ -5,6 +5,8 @@ import type { Archive } from './ingest/archive.ts';
 import type { HeadReader } from './ingest/head.ts';
 import type { Jobs } from './ingest/jobs.ts';
 import type { ImportOptions, ImportReport } from './ingest/report.ts';
+import type { SeenFiles } from './ingest/seen.ts';
+import type { Verifier } from './ingest/verifier.ts';
 
 /** What the parts of the plugin share. */
 export interface Photos {
@@ -16,6 +18,10 @@ export interface Photos {
   readonly jobs: Jobs;
   /** Reads what exifr cannot: videos and most RAW formats. */
   readonly reader: HeadReader;
+  /** Which files were read on which card. */
+  readonly seen: SeenFiles;
+  /** Reads archived files again, from the disk. */
+  readonly verifier: Verifier;
   /** Where the cards that are in now are mounted, by id; kept by the watch on cards, used by `restore`. */
   readonly inserted: Map<string, string>;
   /** Imports a folder or a mounted card; waits for its turn. Publishes progress and events. */

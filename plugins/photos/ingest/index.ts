@@ -1,24 +1,78 @@
 import { resolve } from 'node:path';
-import type { Hub, Store } from 'cupboard/sdk';
-import type { Catalogue } from '../catalogue.ts';
+import { errorText, type Hub, type Store } from 'cupboard/sdk';
+import { Catalogue } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import type { Photos } from '../photos.ts';
 import { Archive } from './archive.ts';
 import type { HeadReader } from './head.ts';
+import { Imports } from './imports.ts';
 import { Jobs } from './jobs.ts';
+import { folderMode, groupId } from './ownership.ts';
+import { openHeadReader } from './read-head.ts';
+import { SeenFiles } from './seen.ts';
+import { Verifier } from './verifier.ts';
+import { folderNames } from './week.ts';
 
-/** The archive and the import into it. */
-export function openIngest(hub: Hub<Config>, store: Store, catalogue: Catalogue, reader: HeadReader): Photos {
-  const { archive: configured = '' } = hub.config;
-  const archive = new Archive(configured === '' ? '' : resolve(hub.dataDir, configured), store);
+const MB = 1_000_000;
+
+/**
+ * Builds the archive, its catalogue and the import into it.
+ * @param slow reads the heads of files that exifr cannot read
+ */
+export async function openIngest(
+  hub: Hub<Config>,
+  store: Store,
+  slow: HeadReader,
+): Promise<Photos & { imports: Imports }> {
+  const { config } = hub;
+  const catalogue = new Catalogue(store);
+  const archive = new Archive(config.archive === undefined ? '' : resolve(hub.dataDir, config.archive), store);
+  const jobs = new Jobs();
+  const seen = new SeenFiles(store);
+  const reader = openHeadReader(slow);
+  const verifier = new Verifier(archive, catalogue, hub.log);
+  const mode = Number.parseInt(config.mode, 8);
+  const imports = new Imports(
+    hub,
+    {
+      archive,
+      catalogue,
+      seen,
+      reader,
+      verifier,
+      nameFolder: folderNames(config.week, config.folder),
+      timezone: hub.timezone,
+      extra: new Set(config.extensions.map((ending) => ending.toLowerCase())),
+      reserve: config.reserve_free === undefined ? undefined : config.reserve_free * MB,
+      mode,
+      folderMode: folderMode(mode),
+      group: await groupOf(hub),
+    },
+    jobs,
+  );
   return {
     hub,
     store,
     catalogue,
     archive,
-    jobs: new Jobs(),
+    jobs,
     reader,
+    seen,
+    verifier,
+    imports,
     inserted: new Map(),
-    importTree: () => Promise.reject(new Error('not built yet')),
+    importTree: (root, options) => imports.importTree(root, options),
   };
+}
+
+async function groupOf({ config: { group }, log }: Hub<Config>): Promise<number | undefined> {
+  if (group === undefined) return undefined;
+  try {
+    const id = await groupId(group);
+    if (id === undefined) log.warn(`there is no group ${group}: files get the group of the hub`);
+    return id;
+  } catch (error) {
+    log.warn(`the groups of the system cannot be read: ${errorText(error)}`);
+    return undefined;
+  }
 }

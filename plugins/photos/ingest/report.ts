@@ -34,6 +34,10 @@ export interface ImportReport {
   readonly undated: number;
   /** Of the new ones. */
   readonly bytes: number;
+  /** Of the new ones, those that were read again and are right. */
+  readonly verified: number;
+  readonly dry_run: boolean;
+  /** Those that somebody should look at come first. */
   readonly files: readonly FileOutcome[];
 }
 
@@ -41,7 +45,10 @@ export interface ImportProgress {
   readonly phase: 'scanning' | 'importing' | 'verifying';
   readonly done: number;
   readonly total: number;
+  /** Stored so far. */
   readonly bytes: number;
+  /** Of those stored, read again and right. */
+  readonly verified: number;
 }
 
 export interface ImportOptions {
@@ -50,7 +57,7 @@ export interface ImportOptions {
   /** Only these top folders: a card's DCIM, PRIVATE, MP_ROOT. */
   readonly folders?: readonly string[];
   readonly dryRun?: boolean;
-  /** Ends the import early; what is stored stays. */
+  /** Ends the import early; what is stored stays. Its reason `source_gone` says that the card was pulled. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
 }

@@ -1,0 +1,196 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, errorText, HubError } from 'cupboard/sdk';
+import { type Location, mtimeOf } from './scan.ts';
+
+const BLOCK_BYTES = 1 << 20;
+
+export interface Hashed {
+  readonly sha256: string;
+  readonly size: number;
+  /** Epoch ms. */
+  readonly mtime: number;
+}
+
+/** A complete, durable copy that waits under a temporary name. */
+export interface Copied extends Hashed {
+  readonly temporary: string;
+}
+
+export interface CopySettings {
+  /** Folder of temporary files, on the file system of the archive. */
+  readonly folder: string;
+  readonly mode: number;
+  /** Group id. */
+  readonly group?: number | undefined;
+}
+
+export interface Reading {
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** What went wrong on which side: a bad sector of the card is one file's trouble, a full archive everyone's. */
+export class CopyError extends HubError {
+  constructor(
+    readonly side: 'source' | 'archive',
+    /** The system's code, or `short_read`, `changed`. */
+    readonly reason: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`copy_${side}`, message, options);
+  }
+}
+
+/** Not following a link, and not waiting for the other end of a pipe, that took the file's place since the scan. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Reads a file once for its hash. @throws CopyError of side `source` */
+export async function hashFile(source: Location, reading: Reading = {}): Promise<Hashed> {
+  return withSource(source, async (handle) => {
+    const hash = createHash('sha256');
+    return finish(handle, hash, await readThrough(handle, hash, async () => undefined, reading));
+  });
+}
+
+/**
+ * Copies a file to a temporary name, hashing what is read, and makes the copy durable.
+ * @throws CopyError; the temporary file is gone then
+ */
+export async function copyToTemporary(
+  source: Location,
+  { folder, mode, group }: CopySettings,
+  reading: Reading = {},
+): Promise<Copied> {
+  const temporary = join(folder, randomUUID());
+  return withSource(source, async (handle) => {
+    try {
+      const target = await inArchive(() => open(temporary, 'wx', mode));
+      try {
+        const hash = createHash('sha256');
+        const write = (block: Buffer, at: number) => inArchive(() => writeAll(target, block, at));
+        const hashed = await finish(handle, hash, await readThrough(handle, hash, write, reading));
+        await inArchive(async () => {
+          await target.chmod(mode); // open's mode is cut by the umask
+          if (group !== undefined) await target.chown(-1, group);
+          await target.utimes(hashed.mtime / 1000, hashed.mtime / 1000);
+          await target.sync();
+        });
+        return { ...hashed, temporary };
+      } finally {
+        await target.close();
+      }
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  });
+}
+
+/**
+ * Gives a temporary file its name in the archive, never over another file. The caller makes the folder durable.
+ * @throws Error with code `EEXIST`
+ */
+export async function placeFile(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if (!NO_LINKS.has(errorCode(error) ?? '')) throw error;
+    return claimAndRename(temporary, target);
+  }
+  await rm(temporary);
+}
+
+/** What file systems without hard links (FAT, exFAT, some network disks) answer. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
+
+/**
+ * An empty file takes the name first, which fails where there is one; the rename then replaces nothing but that. Unlike
+ * an exclusive copy it leaves no half file under the final name after a power cut.
+ */
+async function claimAndRename(temporary: string, target: string): Promise<void> {
+  const claim = await open(target, 'wx');
+  await claim.close();
+  await rename(temporary, target);
+}
+
+async function withSource<T>(source: Location, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await fromSource(() => open(source, READ_FLAGS));
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Reads to the end in blocks of 1 MiB; while one is hashed and written, the next is being read.
+ * @returns bytes read
+ */
+async function readThrough(
+  handle: FileHandle,
+  hash: ReturnType<typeof createHash>,
+  write: (block: Buffer, at: number) => Promise<void>,
+  { signal, onBytes }: Reading,
+): Promise<number> {
+  let [current, next] = [Buffer.allocUnsafeSlow(BLOCK_BYTES), Buffer.allocUnsafeSlow(BLOCK_BYTES)];
+  const read = async (block: Buffer, at: number) =>
+    (await fromSource(() => handle.read(block, 0, BLOCK_BYTES, at))).bytesRead;
+  let at = 0;
+  for (let bytes = await read(current, 0); bytes > 0; ) {
+    signal?.throwIfAborted();
+    const block = current.subarray(0, bytes);
+    const writing = write(block, at);
+    const reading = read(next, at + bytes);
+    hash.update(block);
+    const [, following] = await bothOf(writing, reading);
+    at += bytes;
+    onBytes?.(bytes);
+    bytes = following;
+    [current, next] = [next, current];
+  }
+  return at;
+}
+
+/** Waits for both before either's error is thrown: a buffer or a handle must not be let go while it is in use. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
+/** A card that is pulled may end a file early without an error; a file still being written changes under our eyes. */
+async function finish(handle: FileHandle, hash: ReturnType<typeof createHash>, bytes: number): Promise<Hashed> {
+  const stats = await fromSource(() => handle.stat());
+  if (!stats.isFile()) throw new CopyError('source', 'not_a_file', 'it is not a regular file any more');
+  if (bytes !== stats.size)
+    throw new CopyError('source', 'short_read', `${bytes} of ${stats.size} bytes could be read`);
+  return { sha256: hash.digest('hex'), size: bytes, mtime: mtimeOf(stats) };
+}
+
+async function writeAll(target: FileHandle, block: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < block.length; ) {
+    const { bytesWritten } = await target.write(block, done, block.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+/** Whether a file of exactly this content lies there. */
+export async function hasContent(path: string, size: number, sha256: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() === true && stats.size === size && (await hashFile(path)).sha256 === sha256;
+}
+
+const fromSource = <T>(work: () => Promise<T>) => onSide('source', work);
+const inArchive = <T>(work: () => Promise<T>) => onSide('archive', work);
+
+async function onSide<T>(side: 'source' | 'archive', work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CopyError) throw error;
+    throw new CopyError(side, errorCode(error) ?? 'failed', errorText(error), { cause: error });
+  }
+}
