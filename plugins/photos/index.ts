@@ -6,11 +6,13 @@ import { openIngest } from './ingest/index.ts';
 import { metadataCommands, openMetadata } from './metadata/index.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { serveRoutes } from './routes.ts';
+import { tendArchive } from './tend.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
   const metadata = openMetadata(hub.config.exiftool);
   const photos = await openIngest(hub, hub.store(MIGRATIONS), metadata);
-  ingestCommands(photos, photos.imports);
+  ingestCommands(photos);
+  tendArchive(photos);
   metadataCommands(photos, metadata);
   await serveRoutes(photos);
   await startCards(photos);
