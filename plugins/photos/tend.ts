@@ -28,7 +28,9 @@ export function tendArchive(photos: Ingest): void {
       await photos.archive.open();
       await photos.originals.save();
     });
-    await scrub(dueForScrub(photos), photos, { signal: hub.signal, rest: REST });
+    await scrub(dueForScrub(photos), photos, { signal: hub.signal, rest: REST }).catch((error: unknown) => {
+      if (!hub.signal.aborted) throw error;
+    });
   });
 }
 
