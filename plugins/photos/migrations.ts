@@ -106,4 +106,14 @@ export const MIGRATIONS = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Metadata to be written into files, in order; a row goes when its file is done, so that a batch survives a power cut.
+  CREATE TABLE edits (
+    id INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    edit TEXT NOT NULL,                  -- JSON
+    written TEXT                         -- JSON: what the file is to become, noted just before it is put in place
+  ) STRICT;
+  `,
 ];

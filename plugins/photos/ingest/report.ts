@@ -1,23 +1,8 @@
 /**
  * imported: new, stored · known: stored before · duplicate: stored before under another name · discarded: culled once ·
- * missing: stored before, gone since · empty: no content · skipped: not to be imported · failed: see reason.
- * Of adopt: adopted: new to the catalogue · moved, edited: by somebody, since the catalogue last saw it.
+ * missing: stored before, gone since · empty: no content · skipped: not a regular file · failed: see reason.
  */
-export const OUTCOMES = [
-  // In the order of what somebody should look at first.
-  'failed',
-  'empty',
-  'missing',
-  'imported',
-  'adopted',
-  'edited',
-  'moved',
-  'duplicate',
-  'discarded',
-  'skipped',
-  'known',
-] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export type Outcome = 'imported' | 'known' | 'duplicate' | 'discarded' | 'missing' | 'empty' | 'skipped' | 'failed';
 
 /** What became of one file. */
 export interface FileOutcome {

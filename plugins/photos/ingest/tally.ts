@@ -1,7 +1,6 @@
-import { type FileOutcome, type ImportReport, OUTCOMES, type Outcome } from './report.ts';
+import type { FileOutcome, ImportReport, Outcome } from './report.ts';
 
-const NEW: readonly Outcome[] = ['imported', 'adopted'];
-const KNOWN: readonly Outcome[] = ['known', 'duplicate', 'discarded', 'missing', 'edited', 'moved'];
+const KNOWN: readonly Outcome[] = ['known', 'duplicate', 'discarded', 'missing'];
 
 /** Collects what becomes of the files of one import. */
 export class Tally {
@@ -42,14 +41,25 @@ export class Tally {
     const all = [...this.#outcomes.values()];
     const count = (outcomes: readonly Outcome[]) => all.filter(({ outcome }) => outcomes.includes(outcome)).length;
     const files = all.map(({ bytes: _, undated: __, ...outcome }) => outcome);
-    const rank = ({ outcome }: FileOutcome) => OUTCOMES.indexOf(outcome);
+    const rank = ({ outcome }: FileOutcome) => ORDER.indexOf(outcome);
     return {
-      new: count(NEW),
+      new: count(['imported']),
       known: count(KNOWN),
       failed: count(['failed', 'empty']),
-      undated: all.filter(({ outcome, undated }) => NEW.includes(outcome) && undated).length,
+      undated: all.filter(({ outcome, undated }) => outcome === 'imported' && undated).length,
       bytes: this.#bytes,
       files: files.sort((a, b) => rank(a) - rank(b)),
     };
   }
 }
+
+const ORDER: readonly Outcome[] = [
+  'failed',
+  'empty',
+  'missing',
+  'imported',
+  'duplicate',
+  'discarded',
+  'skipped',
+  'known',
+];

@@ -1,7 +1,16 @@
+import { join } from 'node:path';
+import { OWN_FOLDER } from '../ingest/archive.ts';
 import type { HeadReader } from '../ingest/head.ts';
 import type { Photos } from '../photos.ts';
+import { createBatches } from './batches.ts';
+import { offerCommands } from './commands.ts';
+import { openEditQueue } from './edits.ts';
 import { createExifTool, type ExifTool } from './exiftool.ts';
+import { openPlaces } from './places.ts';
 import { createDeepReader } from './read.ts';
+
+/** How often a batch that had to stop (no archive, no ExifTool) is tried again, seconds. */
+const RETRY_SECONDS = 60;
 
 /** The long-lived ExifTool process, also as a reader of heads. */
 export interface Metadata extends HeadReader {
@@ -15,7 +24,20 @@ export function openMetadata(program?: string): Metadata {
   return { ...createDeepReader(exiftool), exiftool, close: () => exiftool.end() };
 }
 
-/** The commands that write places, captions, titles and keywords. */
-export function metadataCommands(_photos: Photos, _metadata: Metadata): void {
-  // Filled in by the parts that follow.
+/** The commands that write places, captions, titles and keywords; goes on with what a crash interrupted. */
+export function metadataCommands(photos: Photos, { exiftool }: Metadata): void {
+  const { hub, store, catalogue, archive, jobs } = photos;
+  const batches = createBatches({
+    catalogue,
+    archive,
+    jobs,
+    exiftool,
+    queue: openEditQueue(store),
+    staging: join(archive.root, OWN_FOLDER, 'metadata'),
+    log: hub.log,
+    signal: hub.signal,
+    progress: (done, total, path) => hub.progress('metadata', done, total, path),
+  });
+  offerCommands({ photos, batches, places: openPlaces(store, hub.config.places), exiftool });
+  hub.every(RETRY_SECONDS, () => batches.resume());
 }

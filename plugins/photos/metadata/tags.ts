@@ -23,6 +23,7 @@ const CONTAINERS: Readonly<Record<string, Container>> = {
   dng: 'exif_iptc_xmp',
   heic: 'exif_xmp',
   heif: 'exif_xmp',
+  thm: 'exif_iptc_xmp',
   mp4: 'quicktime',
   mov: 'quicktime',
 };
@@ -47,7 +48,7 @@ const IPTC_BYTES = { 'IPTC:ObjectName': 64, 'IPTC:Caption-Abstract': 2000, 'IPTC
 
 /**
  * The tags that carry the changes in a container, in step: IPTC and EXIF where there is room for them, XMP always.
- * Plain tags rather than MWG's, which write IPTC only where the file has some already.
+ * Texts are taken to be tidied. Plain tags rather than MWG's, which write IPTC only where the file has some already.
  */
 export function planTags(changes: Changes, container: Container): Planned {
   const tags: TagValues = {};
@@ -61,8 +62,7 @@ export function planTags(changes: Changes, container: Container): Planned {
     if (fitted !== text && !shortened.includes(tag)) shortened.push(tag);
     return fitted;
   };
-  const title = changes.title === undefined ? undefined : tidy(changes.title);
-  const caption = changes.caption === undefined ? undefined : tidy(changes.caption);
+  const { title, caption, keywords } = changes;
   if (title !== undefined) {
     tags['XMP-dc:Title'] = title;
     if (hasIptc) tags['IPTC:ObjectName'] = iptc('IPTC:ObjectName', title);
@@ -74,12 +74,11 @@ export function planTags(changes: Changes, container: Container): Planned {
     if (hasExif) tags['EXIF:ImageDescription'] = caption;
     if (isQuicktime) tags['Keys:Description'] = caption;
   }
-  if (changes.keywords !== undefined) {
-    const words = tidyKeywords(changes.keywords);
-    tags['XMP-dc:Subject'] = listOrNone(words);
-    if (hasIptc) tags['IPTC:Keywords'] = listOrNone(words.map((word) => iptc('IPTC:Keywords', word) as string));
+  if (keywords !== undefined) {
+    tags['XMP-dc:Subject'] = listOrNone(keywords);
+    if (hasIptc) tags['IPTC:Keywords'] = listOrNone(keywords.map((word) => iptc('IPTC:Keywords', word) as string));
   }
-  if (hasIptc && (title ?? caption ?? changes.keywords) !== undefined) {
+  if (hasIptc && (title !== undefined || caption !== undefined || keywords !== undefined)) {
     // Without it readers take the bytes for Latin-1. The digest tells them that IPTC and XMP were written together.
     tags['IPTC:CodedCharacterSet'] = 'UTF8';
     tags['Photoshop:IPTCDigest'] = 'new';
@@ -130,6 +129,22 @@ function gpsTimeTags(time: number): TagValues {
   return { 'EXIF:GPSDateStamp': date.replaceAll('-', ':'), 'EXIF:GPSTimeStamp': clock.replace(/(\.000)?Z$/, '') };
 }
 
+/** The changes as they are kept: see `tidyText`; each keyword once, none empty. */
+export function tidyChanges(changes: Changes): Changes {
+  const { title, caption, keywords } = changes;
+  return {
+    ...changes,
+    ...(title !== undefined && { title: tidyText(title) }),
+    ...(caption !== undefined && { caption: tidyText(caption) }),
+    ...(keywords !== undefined && { keywords: tidyKeywords(keywords) }),
+  };
+}
+
+/** Each keyword once, without empty ones. */
+export const tidyKeywords = (keywords: readonly string[]): string[] => [
+  ...new Set(keywords.map(tidyText).filter((word) => word !== null)),
+];
+
 /** The start of a text that fits into so many bytes of UTF-8, whole characters (grapheme clusters) only. */
 export function fitBytes(text: string, most: number): string {
   if (Buffer.byteLength(text) <= most) return text;
@@ -149,7 +164,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
  * NFC, one kind of line end, no other control characters: these end texts early in one reader or another. Half a
  * surrogate pair becomes U+FFFD. An empty text is none.
  */
-function tidy(text: string | null): string | null {
+function tidyText(text: string | null): string | null {
   if (text === null) return null;
   const clean = Buffer.from(text.normalize('NFC').replace(/\r\n?/g, '\n'))
     .toString()
@@ -157,11 +172,6 @@ function tidy(text: string | null): string | null {
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
     .trim();
   return clean === '' ? null : clean;
-}
-
-/** Each keyword once, without empty ones. */
-function tidyKeywords(keywords: readonly string[]): string[] {
-  return [...new Set(keywords.map(tidy).filter((word) => word !== null))];
 }
 
 const listOrNone = (words: readonly string[]): readonly string[] | null => (words.length === 0 ? null : words);

@@ -33,9 +33,9 @@ export function positionAt(fixes: readonly Fix[], time: number, limits = TRACK_L
   if (time > end.time) {
     return time > end.time + limits.extrapolationMs ? 'too far beyond track' : at(fixes, fixes.length - 1, limits);
   }
-  const index = lastNotAfter(fixes, time);
-  const [before, after] = [fixes[index] as Fix, fixes[index + 1]];
-  if (after === undefined || before.time === time) return at(fixes, index, limits);
+  const index = Math.min(lastNotAfter(fixes, time), fixes.length - 2);
+  const [before, after] = [fixes[index], fixes[index + 1] as Fix];
+  if (before === undefined) return at(fixes, 0, limits); // a track of one fix
   const limit = after.first ? limits.extrapolationMs : limits.interpolationMs;
   if (after.time - before.time <= limit) return between(fixes, index, time, limit);
   const isBeforeNearer = time - before.time < after.time - time;

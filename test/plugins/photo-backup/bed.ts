@@ -48,8 +48,6 @@ export async function bed(settings: Partial<TargetSettings> & Pick<TargetSetting
   return {
     folder,
     archive,
-    store,
-    settings: complete,
     catalogue,
     target,
     ledger,

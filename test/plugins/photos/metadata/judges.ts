@@ -8,8 +8,13 @@ const run = promisify(execFile);
 
 /** What Debian's ExifTool, not the one under test, reads: `-G1 -n` names to values. */
 export async function judgedByExiftool(path: string, ...options: string[]): Promise<Record<string, unknown>> {
-  const { stdout } = await run('exiftool', ['-json', '-G1', '-n', ...options, path]);
-  return JSON.parse(stdout)[0];
+  return (await allJudgedByExiftool([path], ...options))[0] as Record<string, unknown>;
+}
+
+/** The same for many files in one run, in their order. */
+export async function allJudgedByExiftool(paths: readonly string[], ...options: string[]) {
+  const { stdout } = await run('exiftool', ['-json', '-G1', '-n', ...options, ...paths], { maxBuffer: 1 << 26 });
+  return JSON.parse(stdout) as Record<string, unknown>[];
 }
 
 /** Values of keys as exiv2 reads them; absent keys are absent. */

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { containerOf, fitBytes, planTags } from '../../../../plugins/photos/metadata/tags.ts';
+import {
+  type Changes,
+  type Container,
+  containerOf,
+  fitBytes,
+  planTags as planTidied,
+  tidyChanges,
+} from '../../../../plugins/photos/metadata/tags.ts';
+
+const planTags = (changes: Changes, container: Container) => planTidied(tidyChanges(changes), container);
 
 describe('the tags that carry a change', () => {
   test('a title and a caption go into IPTC, XMP and EXIF in step, declared as UTF-8', () => {
