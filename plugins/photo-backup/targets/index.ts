@@ -1,5 +1,6 @@
 import type { TargetSettings } from '../config.ts';
 import { openDirectory } from './directory.ts';
+import { openS3 } from './s3.ts';
 import type { Target } from './target.ts';
 
 export interface Surroundings {
@@ -12,6 +13,8 @@ export function openTarget(settings: TargetSettings, { dataDir }: Surroundings):
   switch (settings.type) {
     case 'directory':
       return openDirectory(settings, dataDir);
+    case 's3':
+      return openS3(settings);
     default:
       throw new Error(`no such type of target: ${settings.type}`);
   }

@@ -53,7 +53,7 @@ export async function bed(settings: Partial<TargetSettings> & Pick<TargetSetting
     ledger,
     hashes,
     /** Puts a file into the archive and the catalogue, or changes it. */
-    async photo(path: string, bytes: Uint8Array = randomBytes(2000), more: Partial<SourceFile> = {}) {
+    async photo(path: string, bytes: Buffer = randomBytes(2000), more: Partial<SourceFile> = {}) {
       const file = join(archive, path);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, bytes);
