@@ -1,26 +1,22 @@
 import type { StartPlugin } from 'cupboard/sdk';
 import { openActing } from './acting.ts';
+import { addCommands } from './commands.ts';
 import type { Config } from './config.ts';
-import { openConsole } from './console.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { serveRecordings } from './recorder/download.ts';
+import { openStation } from './station.ts';
 import { watchPorts } from './watch-ports.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
-  const consoles = Object.entries(hub.config.consoles).map(([id, settings]) => openConsole(id, settings, hub));
-  for (const console of consoles) {
-    const device = hub.device(console.id, {
-      name: console.name,
-      sensors: { state: { name: 'State' } },
-      ...(console.settings.simulator !== undefined && { simulated: true }),
-    });
-    const report = () => void device.report({ state: console.port.state });
-    console.onPort(report);
-    report();
-  }
+  const store = hub.store(MIGRATIONS);
+  const station = await openStation(hub, store);
   watchPorts(hub);
-  const closeActing = await openActing(hub, consoles);
+  addCommands(hub, store, station);
+  serveRecordings(await hub.http(), store, station.recordings);
+  const closeActing = await openActing(hub, [...station.consoles.values()]);
   return async () => {
     await closeActing();
-    await Promise.all(consoles.map((console) => console.closed));
+    await station.close();
   };
 };
 export default start;

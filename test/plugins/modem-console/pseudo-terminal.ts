@@ -16,7 +16,10 @@ export interface FarEnd {
 /** Plugs in a pseudo-terminal under the name `link`, which goes with it. */
 export async function plugIn(link: string): Promise<FarEnd> {
   rmSync(link, { force: true });
-  const socat: ChildProcess = spawn('socat', ['-', `pty,rawer,link=${link}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // ignoreeof: a node that nobody has open is no end of the line.
+  const socat: ChildProcess = spawn('socat', ['-', `pty,rawer,link=${link},ignoreeof`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const exited = once(socat, 'exit');
   const parts: Buffer[] = [];
   socat.stdout?.on('data', (part: Buffer) => parts.push(part));

@@ -1,0 +1,38 @@
+import { createReadStream } from 'node:fs';
+import type { CommandResult } from 'cupboard/sdk';
+import type { Boot, Partition } from './decode/boot.ts';
+import { TranscriptDecoder } from './decode.ts';
+
+/** An answer is one MQTT packet, of which the broker takes 1 MiB; the rest is asked for in another. */
+const MOST_ANSWER_BYTES = 700_000;
+
+/**
+ * Every boot in a saved transcript.
+ * @throws Error of the system when the file cannot be read
+ */
+export async function decodeFile(path: string): Promise<Boot[]> {
+  const boots: Boot[] = [];
+  const decoder = new TranscriptDecoder((boot) => boots.push(boot));
+  for await (const bytes of createReadStream(path)) decoder.push(bytes as Buffer);
+  decoder.end();
+  return boots;
+}
+
+/** The answer of the command `decode`: boots from number `skip` on, as many as an answer holds. */
+export async function answerDecode(path: string, skip: number): Promise<CommandResult> {
+  const all = await decodeFile(path);
+  const boots: Boot[] = [];
+  let bytes = 0;
+  for (const boot of all.slice(skip)) {
+    bytes += JSON.stringify(boot).length;
+    if (bytes > MOST_ANSWER_BYTES) break;
+    boots.push(boot);
+  }
+  const next = skip + boots.length;
+  return { ok: true, boots, total: all.length, ...(next < all.length && { next }) };
+}
+
+/** The partition map a transcript shows last. */
+export async function mapInTranscript(path: string): Promise<readonly Partition[] | undefined> {
+  return (await decodeFile(path)).findLast(({ partitions }) => partitions.length > 0)?.partitions;
+}
