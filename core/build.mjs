@@ -91,6 +91,9 @@ async function buildPlugin(id) {
       logLevel: 'warning',
       tsconfig: at('web/tsconfig.json'),
       loader: { '.css': 'text' },
+      // What a panel imports on demand (a map, a terminal) is a file of its own.
+      splitting: true,
+      chunkNames: 'panel/[name]-[hash]',
       entryPoints: [source(manifest.panel)],
       outdir,
     });

@@ -11,8 +11,8 @@ import { HttpProblem } from './problem.ts';
 import { forward } from './proxy.ts';
 
 /**
- * `/plugins/<id>/...`: the plugin's panel from its folder, the frame a third-party panel runs in, and all else from
- * the plugin's own HTTP server.
+ * `/plugins/<id>/...`: the plugin's panel from its folder with the parts it loads on demand, the frame a third-party
+ * panel runs in, and all else from the plugin's own HTTP server.
  *
  * A frame has no origin and so no cookie: the module of its panel is asked for with a key that only a page behind the
  * login is given.
@@ -40,6 +40,15 @@ export function pluginPages(
     const found = find(request);
     const file = request.path.endsWith('.map') ? `${panelFile(found)}.map` : await builtPanel(found, dataDir);
     if (!(await assets.send(request, response, file))) throw new HttpProblem(404, 'panel_missing', 'no such file');
+  });
+  router.get('/panel/:chunk', async (request, response) => {
+    requireLogin(request, response);
+    const { folder } = find(request);
+    const file = fileBelow(join(folder, 'panel'), encodeURIComponent(request.params.chunk));
+    const isCode = file !== undefined && /\.js(\.map)?$/.test(file);
+    if (!isCode || !(await assets.send(request, response, file))) {
+      throw new HttpProblem(404, 'panel_missing', 'no such file');
+    }
   });
   router.get('/frame', (request, response) => {
     requireLogin(request, response);

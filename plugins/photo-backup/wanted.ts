@@ -18,7 +18,7 @@ export async function wantedFrom(
   week: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly Wanted[]> {
-  const held = ledger.holdings().filter(({ key }) => isIn(week, key));
+  const held = ledger.holdings(undefined, true).filter(({ key }) => isIn(week, key));
   if (held.length === 0) return wantedByManifest(target, week, signal);
   return held.map(({ key, path, sha256, size }) => {
     const known = catalogue.get(path);

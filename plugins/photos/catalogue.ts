@@ -133,8 +133,14 @@ export class Catalogue {
       inShot: all('WHERE shot = ? ORDER BY id'),
       inState: all('WHERE state = ? ORDER BY id'),
       all: all('WHERE id > ? ORDER BY id LIMIT 1000'),
-      longestUnverified: all("WHERE state <> 'missing' ORDER BY verified LIMIT ?"),
+      unverifiedSince: all(
+        "WHERE state NOT IN ('missing', 'rot') AND coalesce(verified, 0) < ? ORDER BY verified LIMIT ?",
+      ),
       changed: all('WHERE change > ? ORDER BY change LIMIT ?'),
+      rewritten: store.prepare<unknown[], Pick<CatalogueFile, 'originalSha256' | 'currentSha256'>>(
+        `SELECT original_sha256 AS originalSha256, current_sha256 AS currentSha256 FROM files
+         WHERE original_sha256 <> current_sha256 ORDER BY id`,
+      ),
       removed: store.prepare<unknown[], { path: string; change: number }>(
         'SELECT path, change FROM removed WHERE change > ? ORDER BY change LIMIT ?',
       ),
@@ -221,9 +227,14 @@ export class Catalogue {
     }
   }
 
-  /** Files there are, those read longest ago first. */
-  longestUnverified(limit: number): CatalogueFile[] {
-    return this.#statements.longestUnverified.all(limit).map(fromRow);
+  /** Files that were not found right since `before`, those read longest ago first; without the missing and the rotten. */
+  unverifiedSince(before: number, limit: number): CatalogueFile[] {
+    return this.#statements.unverifiedSince.all(before, limit).map(fromRow);
+  }
+
+  /** Hashes of the files that were written into since they came. */
+  rewritten(): Pick<CatalogueFile, 'originalSha256' | 'currentSha256'>[] {
+    return this.#statements.rewritten.all();
   }
 
   /** What changed after `after`, in order, at most `limit`. */

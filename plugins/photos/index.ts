@@ -3,17 +3,25 @@ import { startCards } from './cards/index.ts';
 import type { Config } from './config.ts';
 import { ingestCommands } from './ingest/commands.ts';
 import { openIngest } from './ingest/index.ts';
+import { patternProblem } from './ingest/week.ts';
 import { metadataCommands, openMetadata } from './metadata/index.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { serveRoutes } from './routes.ts';
+import { tendArchive } from './tend.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
+  const problem = patternProblem(hub.config);
+  if (problem !== undefined) return hub.waiting(problem, 'Correct it in the settings.');
   const metadata = openMetadata(hub.config.exiftool);
   const photos = await openIngest(hub, hub.store(MIGRATIONS), metadata);
-  ingestCommands(photos, photos.imports);
+  ingestCommands(photos);
+  tendArchive(photos);
   metadataCommands(photos, metadata);
   await serveRoutes(photos);
   await startCards(photos);
-  return () => metadata.close();
+  return async () => {
+    await photos.jobs.settled();
+    await metadata.close();
+  };
 };
 export default start;

@@ -2,8 +2,11 @@ const MOVED = 'cupboard-moved';
 
 /** Goes to a path of this page without loading it again. */
 export function navigate(path: string, { replace = false } = {}): void {
+  const { hash } = location;
   history[replace ? 'replaceState' : 'pushState'](null, '', path);
   dispatchEvent(new Event(MOVED));
+  // The browser tells of this only when it followed the link itself; panels keep their place there.
+  if (location.hash !== hash) dispatchEvent(new Event('hashchange'));
 }
 
 /** Writes what a page shows into its address, so that it can be copied and comes back after a reload. */

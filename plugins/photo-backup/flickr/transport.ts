@@ -18,6 +18,11 @@ export interface Credentials {
 }
 export type Parameters = Readonly<Record<string, string>>;
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** Signed conversations with Flickr. Every function throws FlickrError, or the reason of the aborted signal. */
 export interface Transport {
   /** Calls a method of the REST API and answers its JSON. */
@@ -68,9 +73,10 @@ export async function openTransport(app: Credentials, pace: Pace, url?: string):
         redirect: 'manual',
         signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
       });
-      return { status: response.status, body: await response.text() };
+      return noProblem({ status: response.status, body: await response.text() });
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof FlickrError) throw error;
       throw new FlickrError('unreachable', `no answer from Flickr: ${reason(error)}`, { cause: error });
     }
   }
@@ -96,8 +102,6 @@ export async function openTransport(app: Credentials, pace: Pace, url?: string):
     async oauth(step, parameters, token, signal) {
       const { status, body } = await post(at('www', `oauth/${step}`), parameters, token, signal);
       const answer = new URLSearchParams(body);
-      const problem = answer.get('oauth_problem');
-      if (problem !== null) throw new FlickrError(stateOfProblem(problem), `Flickr answers ${problem}`);
       if (status !== 200 || !answer.has('oauth_token')) throw notFlickr(status, body);
       return answer;
     },
@@ -113,7 +117,7 @@ async function sendForm(
   fields: Parameters,
   path: string,
   signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
+): Promise<Answer> {
   const size = await sizeOf(path);
   const boundary = `cupboard-${crypto.randomUUID()}`;
   const part = (name: string, more = '') =>
@@ -145,7 +149,7 @@ async function sendForm(
   pipeline(Readable.from(formOf(head, path, size, tail)), request).catch((error: Error) => request.destroy(error));
   try {
     const response = await answered;
-    return { status: response.statusCode ?? 0, body: await text(response) };
+    return noProblem({ status: response.statusCode ?? 0, body: await text(response) });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof FlickrError) throw error;
@@ -208,6 +212,13 @@ function readXml(xml: XMLParser, body: string): UploadAnswer {
   } catch {
     return {}; // no XML: judged by the status
   }
+}
+
+/** Where it does not like the signing, Flickr answers any call like a step of the dance. @throws FlickrError then */
+function noProblem(answer: Answer): Answer {
+  const problem = /^oauth_problem=(\w+)/.exec(answer.body)?.[1];
+  if (problem !== undefined) throw new FlickrError(stateOfProblem(problem), `Flickr answers ${problem}`);
+  return answer;
 }
 
 function parseJson(body: string): unknown {

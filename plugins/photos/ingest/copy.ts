@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, errorText, HubError } from 'cupboard/sdk';
 import { type Location, mtimeOf } from './scan.ts';
@@ -45,6 +45,14 @@ export class CopyError extends HubError {
   }
 }
 
+/** Others keep unfinished files in the same folder. */
+const TEMPORARY = 'copy-';
+
+/** Removes what copies that were cut off have left; no copy may be under way. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith(TEMPORARY)) await rm(join(folder, name));
+}
+
 /** Not following a link, and not waiting for the other end of a pipe, that took the file's place since the scan. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -65,7 +73,7 @@ export async function copyToTemporary(
   { folder, mode, group }: CopySettings,
   reading: Reading = {},
 ): Promise<Copied> {
-  const temporary = join(folder, randomUUID());
+  const temporary = join(folder, `${TEMPORARY}${randomUUID()}`);
   return withSource(source, async (handle) => {
     try {
       const target = await inArchive(() => open(temporary, 'wx', mode));

@@ -1,9 +1,8 @@
-import { readdir, realpath, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
 import { errorCode, errorText, HubError } from 'cupboard/sdk';
 import type { Catalogue, CatalogueFile } from '../catalogue.ts';
 import type { Archive } from './archive.ts';
-import { CopyError } from './copy.ts';
+import { CopyError, sweepTemporaries } from './copy.ts';
 import { Folders } from './folders.ts';
 import { type Group, groupFiles, type Member } from './group.ts';
 import type { HeadReader } from './head.ts';
@@ -79,11 +78,11 @@ export class ImportJob {
     await this.#checkRoot();
     if (!dryRun) {
       await archive.open();
-      await emptyFolder(archive.incoming); // what a crash left
+      await sweepTemporaries(archive.incoming);
     }
     const stop = await this.#import();
     await this.#verifying;
-    if (!dryRun && stop?.code !== 'archive_missing') await emptyFolder(archive.incoming);
+    if (!dryRun && stop?.code !== 'archive_missing') await sweepTemporaries(archive.incoming);
     const report = { dry_run: dryRun, verified: this.#verified, ...this.#tally.report() };
     return stop ? { ok: false, error: stop.code, advice: stop.advice, ...report } : { ok: true, ...report };
   }
@@ -246,8 +245,4 @@ function takeBatch(works: Work[], room: number): Work[] {
     count += 1;
   }
   return works.splice(0, count);
-}
-
-async function emptyFolder(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
 }

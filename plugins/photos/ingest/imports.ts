@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import type { Hub } from 'cupboard/sdk';
 import type { Config } from '../config.ts';
+import { type AdoptContext, AdoptJob } from './adopt.ts';
 import { type ImportContext, ImportJob } from './import.ts';
 import type { Jobs } from './jobs.ts';
 import type { ImportOptions, ImportProgress, ImportReport } from './report.ts';
@@ -17,13 +18,26 @@ export class Imports {
 
   constructor(
     private readonly hub: Hub<Config>,
-    private readonly context: ImportContext,
+    private readonly context: ImportContext & AdoptContext,
     private readonly jobs: Jobs,
   ) {}
 
   /** @throws HubError when the folder cannot be imported from or the archive cannot be used */
   importTree(root: string, options: ImportOptions = {}): Promise<ImportReport> {
     return this.jobs.run(() => this.#import(root, options));
+  }
+
+  /**
+   * Takes the archive, or a folder in it, into the catalogue as it lies.
+   * @throws HubError `adopt_path` | `archive_missing`
+   */
+  adopt(folder: string, dryRun: boolean): Promise<ImportReport> {
+    return this.jobs.run(async () => {
+      const { hub } = this;
+      const onProgress = ({ done, total }: ImportProgress) => hub.progress('adopt', done, total, folder);
+      const adopting = new AdoptJob(this.context, { dryRun, signal: hub.signal, onProgress }).run(folder);
+      return this.#keep({ job: this.#number(), root: folder, ...(await adopting) });
+    });
   }
 
   /** The report of a recent import, or of the latest. */
@@ -33,22 +47,26 @@ export class Imports {
 
   async #import(path: string, options: ImportOptions): Promise<ImportReport> {
     const { hub } = this;
-    this.#jobs += 1;
-    const job = this.#jobs;
     const root = await realpath(path).catch(() => path); // a folder that is not there is refused by the job
     const signal = AbortSignal.any([hub.signal, ...(options.signal ? [options.signal] : [])]);
     const onProgress = (progress: ImportProgress) => {
       hub.progress('import', progress.done, progress.total, `${progress.phase} ${root}`);
       options.onProgress?.(progress);
     };
-    const report: ImportReport = {
-      job,
-      root,
-      ...(await new ImportJob(this.context, root, { ...options, signal, onProgress }).run()),
-    };
+    const job = new ImportJob(this.context, root, { ...options, signal, onProgress });
+    const report = this.#keep({ job: this.#number(), root, ...(await job.run()) });
+    if (!report.dry_run) await this.#announce(report, options.card);
+    return report;
+  }
+
+  #number(): number {
+    this.#jobs += 1;
+    return this.#jobs;
+  }
+
+  #keep(report: ImportReport): ImportReport {
     this.#reports.push(report);
     if (this.#reports.length > KEPT) this.#reports.shift();
-    if (!report.dry_run) await this.#announce(report, options.card);
     return report;
   }
 

@@ -1,8 +1,23 @@
 /**
  * imported: new, stored · known: stored before · duplicate: stored before under another name · discarded: culled once ·
- * missing: stored before, gone since · empty: no content · skipped: not a regular file · failed: see reason.
+ * missing: stored before, gone since · empty: no content · skipped: not to be imported · failed: see reason.
+ * Of adopt: adopted: new to the catalogue · moved, edited: by somebody, since the catalogue last saw it.
  */
-export type Outcome = 'imported' | 'known' | 'duplicate' | 'discarded' | 'missing' | 'empty' | 'skipped' | 'failed';
+export const OUTCOMES = [
+  // In the order of what somebody should look at first.
+  'failed',
+  'empty',
+  'missing',
+  'imported',
+  'adopted',
+  'edited',
+  'moved',
+  'duplicate',
+  'discarded',
+  'skipped',
+  'known',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** What became of one file. */
 export interface FileOutcome {

@@ -31,8 +31,8 @@ export class SeenFiles {
   constructor(store: Store) {
     this.#ofCard = store.prepare<[string], SeenFile>('SELECT path, size, mtime, sha256 FROM card_files WHERE card = ?');
     this.#note = store.prepare('INSERT OR REPLACE INTO card_files VALUES (?, ?, ?, ?, ?)');
-    this.#holders = store.prepare<[string], { card: string; path: string }>(
-      'SELECT card, path FROM card_files WHERE sha256 = ? ORDER BY card, path',
+    this.#holders = store.prepare<[string], { card: string; path: string; size: number }>(
+      'SELECT card, path, size FROM card_files WHERE sha256 = ? ORDER BY card, path',
     );
   }
 
@@ -46,7 +46,7 @@ export class SeenFiles {
   }
 
   /** The cards, and folders imported from, where content with this hash was seen. */
-  holders(sha256: string): { readonly card: string; readonly path: string }[] {
+  holders(sha256: string): { readonly card: string; readonly path: string; readonly size: number }[] {
     return this.#holders.all(sha256);
   }
 }

@@ -1,6 +1,7 @@
-import type { FileOutcome, ImportReport, Outcome } from './report.ts';
+import { type FileOutcome, type ImportReport, OUTCOMES, type Outcome } from './report.ts';
 
-const KNOWN: readonly Outcome[] = ['known', 'duplicate', 'discarded', 'missing'];
+const NEW: readonly Outcome[] = ['imported', 'adopted'];
+const KNOWN: readonly Outcome[] = ['known', 'duplicate', 'discarded', 'missing', 'edited', 'moved'];
 
 /** Collects what becomes of the files of one import. */
 export class Tally {
@@ -41,25 +42,14 @@ export class Tally {
     const all = [...this.#outcomes.values()];
     const count = (outcomes: readonly Outcome[]) => all.filter(({ outcome }) => outcomes.includes(outcome)).length;
     const files = all.map(({ bytes: _, undated: __, ...outcome }) => outcome);
-    const rank = ({ outcome }: FileOutcome) => ORDER.indexOf(outcome);
+    const rank = ({ outcome }: FileOutcome) => OUTCOMES.indexOf(outcome);
     return {
-      new: count(['imported']),
+      new: count(NEW),
       known: count(KNOWN),
       failed: count(['failed', 'empty']),
-      undated: all.filter(({ outcome, undated }) => outcome === 'imported' && undated).length,
+      undated: all.filter(({ outcome, undated }) => NEW.includes(outcome) && undated).length,
       bytes: this.#bytes,
       files: files.sort((a, b) => rank(a) - rank(b)),
     };
   }
 }
-
-const ORDER: readonly Outcome[] = [
-  'failed',
-  'empty',
-  'missing',
-  'imported',
-  'duplicate',
-  'discarded',
-  'skipped',
-  'known',
-];

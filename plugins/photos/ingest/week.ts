@@ -1,4 +1,4 @@
-import { HubError } from 'cupboard/sdk';
+import { errorText, HubError } from 'cupboard/sdk';
 
 export type WeekRule = 'iso' | 'sunday';
 
@@ -50,6 +50,22 @@ export function folderNames(rule: WeekRule, pattern = DEFAULT_PATTERNS[rule]): N
       .replaceAll('<MM>', two(first.getUTCMonth() + 1))
       .replaceAll('<DD>', two(first.getUTCDate()));
   };
+}
+
+/** What is wrong with the pattern of folder names in the config. */
+export function patternProblem({
+  week,
+  folder,
+}: {
+  readonly week: WeekRule;
+  readonly folder?: string;
+}): string | undefined {
+  try {
+    folderNames(week, folder);
+    return undefined;
+  } catch (error) {
+    return errorText(error);
+  }
 }
 
 /** First day of the day's week, as the epoch ms of its midnight in UTC. */

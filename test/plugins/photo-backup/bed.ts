@@ -48,6 +48,8 @@ export async function bed(settings: Partial<TargetSettings> & Pick<TargetSetting
   return {
     folder,
     archive,
+    store,
+    settings: complete,
     catalogue,
     target,
     ledger,
