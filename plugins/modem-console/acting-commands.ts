@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type CommandResult, errorText, type Hub, HubError, type JsonObject, type Requester } from 'cupboard/sdk';
 import type { Config } from './config.ts';
+import type { Partition } from './decode/boot.ts';
+import { PartitionMap } from './decode/map.ts';
 import { dump } from './dump.ts';
 import { checkRange, hexAddress, parseQuantity } from './memory.ts';
 import { enterMenu, MENU_AWAITED, menuAnswers } from './menu.ts';
@@ -18,6 +20,7 @@ interface RangeArguments extends OnConsole {
 
 const LARGEST_READ = 4096;
 const MENU_WAIT = 10 * 60_000;
+const MENU_TIMEOUT = 2000;
 
 /** The commands that send something, each by one who is allowed to and holds the keyboard while it runs. */
 export function registerCommands(hub: Hub<Config>, sessions: ReadonlyMap<string, Session>): void {
@@ -32,6 +35,7 @@ export function registerCommands(hub: Hub<Config>, sessions: ReadonlyMap<string,
     );
 
   act('enter_menu', openMenu);
+  act('partition_map', readPartitions);
   act<RangeArguments>('read', readMemory);
   act<OnConsole & { milliseconds: number }>('send_break', async (lease, { milliseconds }) => {
     await lease.sendBreak(milliseconds);
@@ -85,7 +89,7 @@ async function withKeyboard(
 
 /** Waits for the next boot and answers its prompts; where a bootloader spoke last, its menu may be open already. */
 async function openMenu(lease: Lease, _args: OnConsole, session: Session): Promise<JsonObject> {
-  if (session.seesBootloader && (await lease.ask('\r', menuAnswers, 1000))) {
+  if (session.seesBootloader && (await lease.ask('\r', menuAnswers, MENU_TIMEOUT))) {
     return { answered: [], missed: 0 };
   }
   let entry = MENU_AWAITED;
@@ -109,6 +113,25 @@ async function openMenu(lease: Lease, _args: OnConsole, session: Session): Promi
     });
   });
   return { answered: entry.answered, missed: entry.missed };
+}
+
+/** The map as the menu prints it, and the menu again behind it. */
+async function readPartitions(lease: Lease): Promise<{ partitions: Partition[] }> {
+  if (!(await lease.ask('\r', menuAnswers, MENU_TIMEOUT)))
+    throw new HubError('no_menu', 'the menu does not answer: give enter_menu');
+  const map = new PartitionMap();
+  await lease.ask(
+    'p',
+    (text) => (text.includes('Flash Partition information:') ? menuAnswers(text) : undefined) && readMap(text, map),
+    MENU_TIMEOUT,
+  );
+  if (map.partitions.length === 0) throw new HubError('no_answer', 'the menu printed no partition map');
+  return { partitions: map.partitions };
+}
+
+function readMap(text: string, map: PartitionMap): true {
+  for (const line of text.split(/[\r\n]+/)) map.take(line);
+  return true;
 }
 
 async function readMemory(lease: Lease, args: RangeArguments): Promise<JsonObject> {

@@ -7,6 +7,7 @@ import { KeyLog } from './key-log.ts';
 import { serveNetwork } from './network.ts';
 import { serveTerminals } from './routes.ts';
 import { Session } from './session.ts';
+import { addSimulate } from './simulate.ts';
 
 /**
  * Opens every way by which people may watch the consoles and, one at a time, type: the page, `attach`, the network and
@@ -16,6 +17,7 @@ export async function openActing(hub: Hub<Config>, consoles: readonly Console[])
   const keys = new KeyLog(hub.dataDir, hub.log);
   const sessions = new Map(consoles.map((console) => [console.id, new Session(console, keys)]));
   registerCommands(hub, sessions);
+  addSimulate(hub);
   await serveTerminals(await hub.http(), sessions);
   const closing = [serveAttach(hub.dataDir, sessions), ...[...sessions.values()].map((each) => openNetwork(hub, each))];
   const opened = await Promise.all(

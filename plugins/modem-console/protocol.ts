@@ -1,6 +1,11 @@
-import type { PortState } from './console.ts';
-
 /** What goes between a console and a terminal that shows it: JSON, one message a line. Bytes are base64. */
+
+/** How the port is; `open`, or why it is not. */
+export interface PortView {
+  readonly state: string;
+  readonly reason?: string;
+  readonly advice?: string;
+}
 
 /** Shown to the terminal. */
 export type ToTerminal =
@@ -11,7 +16,7 @@ export type ToTerminal =
   | { readonly type: 'skipped'; readonly bytes: number }
   | {
       readonly type: 'state';
-      readonly port: PortState;
+      readonly port: PortView;
       /** Who has the keyboard, and whether that is this terminal. */
       readonly writer: { readonly name: string; readonly way: string; readonly you: boolean } | null;
     };

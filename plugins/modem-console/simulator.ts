@@ -45,7 +45,13 @@ export function openModem(options: ModemOptions = {}): ModemOnPtys {
   };
 }
 
+/** ms from the first look for a UART to power-on: both listen by then, and the recording has the first byte. */
+const POWER_ON_DELAY = 1500;
+
 let shared: ModemOnPtys | undefined;
+
+/** The simulated modem of this process, once a console listens to it. */
+export const sharedModem = (): ModemOnPtys | undefined => shared;
 
 /**
  * Answers the pseudo-terminal on which a UART of this process's simulated modem speaks; both UARTs are of one modem,
@@ -53,23 +59,22 @@ let shared: ModemOnPtys | undefined;
  * @throws HubError `pty_missing`, with the line that installs what is needed
  */
 export async function openSimulator(uart: UartName, signal: AbortSignal): Promise<string> {
-  const isFirst = shared === undefined;
-  shared ??= openModem();
-  const simulated = shared;
-  if (isFirst) {
-    signal.addEventListener(
-      'abort',
-      () => {
-        if (shared === simulated) shared = undefined;
-        void simulated.close();
-      },
-      { once: true },
-    );
-  }
-  const path = await simulated.path(uart);
-  if (isFirst) setTimeout(() => signal.aborted || simulated.modem.powerOn(), POWER_ON_DELAY);
-  return path;
+  const simulated = shared ?? switchOn(signal);
+  return simulated.path(uart);
 }
 
-/** ms from the first look for a UART to power-on: both listen by then, and the recording has the first byte. */
-const POWER_ON_DELAY = 1500;
+function switchOn(signal: AbortSignal): ModemOnPtys {
+  const simulated = openModem();
+  shared = simulated;
+  const timer = setTimeout(() => simulated.modem.powerOn(), POWER_ON_DELAY);
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearTimeout(timer);
+      shared = undefined;
+      void simulated.close();
+    },
+    { once: true },
+  );
+  return simulated;
+}
