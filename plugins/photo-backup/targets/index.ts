@@ -1,5 +1,6 @@
 import type { TargetSettings } from '../config.ts';
 import { openDirectory } from './directory.ts';
+import { openGcs } from './gcs.ts';
 import { openS3 } from './s3.ts';
 import type { Target } from './target.ts';
 
@@ -13,6 +14,8 @@ export function openTarget(settings: TargetSettings, { dataDir }: Surroundings):
   switch (settings.type) {
     case 'directory':
       return openDirectory(settings, dataDir);
+    case 'gcs':
+      return openGcs(settings);
     case 's3':
       return openS3(settings);
     default:

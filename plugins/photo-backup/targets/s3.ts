@@ -6,6 +6,7 @@ import { readBlocks } from '../local-file.ts';
 import { contentTypeOf } from './content-type.ts';
 import { stopsRun, TargetError } from './errors.ts';
 import { s3Error } from './s3-errors.ts';
+import { translatedStream } from './stream.ts';
 import type { Limiter, LocalFile, PutOptions, RemoteObject, Stored, Target } from './target.ts';
 
 const MIB = 1 << 20;
@@ -66,7 +67,7 @@ class S3Target implements Target {
   async get(key: string, from: number, signal: AbortSignal): Promise<Readable> {
     const range = from > 0 ? { Range: `bytes=${from}-` } : {};
     const { Body } = await this.#ask(signal, (s3, abort) => s3.getObject({ ...this.#at(key), ...range }, abort));
-    return Body as Readable;
+    return translatedStream(Body as Readable, s3Error, signal);
   }
 
   async put(file: LocalFile, options: PutOptions): Promise<Stored> {
@@ -287,5 +288,9 @@ function sending(bytes: Buffer, limiter: Limiter, signal: AbortSignal) {
       yield slice;
     }
   };
-  return { Body: Readable.from(slices()), ContentLength: bytes.length, ContentMD5: base64Md5(bytes) };
+  return {
+    Body: Readable.from(slices(), { objectMode: false }),
+    ContentLength: bytes.length,
+    ContentMD5: base64Md5(bytes),
+  };
 }
