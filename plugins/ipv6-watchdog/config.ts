@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { errorText } from 'cupboard/sdk';
 import { parseAiccuConf } from './aiccu-conf.ts';
+import type { Thresholds } from './cost/recommend.ts';
 import { isLinkName } from './parse/ip.ts';
-import type { Thresholds } from './recommend.ts';
 import { isIpKeyword, type SitTunnel } from './sit.ts';
 
 type Argv = readonly string[];
@@ -39,6 +39,13 @@ export interface TunnelConfig {
   readonly endpoint_update?: EndpointUpdate;
 }
 
+export interface CostConfig extends Thresholds {
+  readonly destinations: readonly { readonly host: string; readonly weight?: number }[];
+  readonly every: number;
+  readonly download_url?: string;
+  readonly download_bytes: number;
+}
+
 export interface Config {
   readonly tunnels: Readonly<Record<string, TunnelConfig>>;
   readonly interval: number;
@@ -52,7 +59,8 @@ export interface Config {
   readonly big_every: number;
   readonly loss: number;
   readonly clock_wait: number;
-  readonly cost: Thresholds;
+  readonly cost: CostConfig;
+  readonly outside?: { readonly url: string; readonly token: string };
 }
 
 /** A tunnel with everything that follows from its settings. */

@@ -1,36 +1,40 @@
-import type { CommandResult, Hub, JsonObject, StartPlugin } from 'cupboard/sdk';
-import { compareTraces } from './compare.ts';
+import type { Hub, JsonObject, StartPlugin } from 'cupboard/sdk';
+import { commands, readTraffic, type Watched } from './commands.ts';
 import { type Config, type Tunnel, toTunnel } from './config.ts';
-import { createDevice, type Outcome } from './device.ts';
+import { measure, parseDestination } from './cost/connection.ts';
+import { Costs } from './cost/costs.ts';
+import { weightByUsage } from './cost/usage.ts';
+import { createDevice } from './device.ts';
 import { type Memory, MIGRATIONS, openMemory } from './memory.ts';
-import { parseMtrReport } from './parse/mtr.ts';
 import { createPing } from './ping.ts';
-import { createRun } from './run.ts';
+import { createRun, type Run } from './run.ts';
 import { Watch } from './watch.ts';
 
-type OneTunnel = { readonly tunnel?: string };
-
 const start: StartPlugin<Config> = async (hub) => {
-  const memory = openMemory(hub.store(MIGRATIONS));
+  const store = hub.store(MIGRATIONS);
+  const memory = openMemory(store);
   const tunnels = Object.entries(hub.config.tunnels).map(([name, config]) => toTunnel(name, config));
-  const watches = tunnels.map((tunnel) => watchOf(hub, tunnel, memory));
-  commands(hub, watches);
-  if (watches.length === 0) {
+  const watched = tunnels.map((tunnel) => watchOf(hub, tunnel, memory));
+  commands(hub, watched);
+  const [first] = watched;
+  if (!first) {
     return hub.waiting(
       'no tunnel is configured',
       'Add one under tunnels: kind sit for a tunnel of its own, external for any other link.',
     );
   }
-  for (const watch of watches) {
+  for (const { watch } of watched) {
     await watch.begin();
     hub.every(hub.config.interval, () => watch.round());
   }
+  const costs = new Costs(store, hub.config.cost);
+  hub.every(hub.config.cost.every, () => costRound(hub, costs, first.run));
 };
 export default start;
 
-function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watch {
+function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watched {
   const run = createRun(tunnel.via);
-  return new Watch({
+  const watch = new Watch({
     tunnel,
     config: hub.config,
     memory,
@@ -41,36 +45,22 @@ function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watch {
     publish: (state) => inform(hub, hub.publish(`${hub.id}/${tunnel.name}`, { ...state }, { retain: true })),
     event: (name, data) => inform(hub, hub.event(name, data)),
   });
+  return { tunnel, run, watch };
 }
 
-function commands(hub: Hub<Config>, watches: readonly Watch[]): void {
-  const onOne = (name: string, act: (watch: Watch) => Promise<CommandResult>) =>
-    hub.command<OneTunnel>(name, ({ tunnel }) => {
-      const watch =
-        tunnel === undefined && watches.length === 1 ? watches[0] : watches.find((each) => each.name === tunnel);
-      if (watch) return act(watch);
-      const expected = watches.map((each) => each.name).join(', ') || 'none configured';
-      return { ok: false, error: 'no such tunnel', expected, got: tunnel ?? null };
-    });
-  onOne('probe', async (watch) => {
-    const { evidence, verdict } = await watch.probeNow();
-    return {
-      ok: true,
-      verdict: verdict.name,
-      advice: verdict.advice,
-      evidence: { ...evidence } as unknown as JsonObject,
-    };
-  });
-  onOne('restart', async (watch) => answer(await watch.restartNow()));
-  onOne('off', async (watch) => answer(await watch.off()));
-  onOne('on', async (watch) => answer(await watch.on()));
-  hub.command<{ v6: string; v4: string; gateway_hop: number }>('compare', ({ v6, v4, gateway_hop }) => ({
-    ok: true,
-    ...compareTraces(parseMtrReport(v6), parseMtrReport(v4), gateway_hop, hub.config.cost),
-  }));
+/** Times a connection to each destination over both families, one after another. */
+async function costRound(hub: Hub<Config>, costs: Costs, run: Run): Promise<void> {
+  const traffic = await readTraffic(run).catch(() => []);
+  const measured = [];
+  for (const { host, weight } of hub.config.cost.destinations) {
+    const cost = await measure(parseDestination(host, weight ?? 1), hub.signal);
+    const used = weightByUsage(traffic, [cost.address_v4, cost.address_v6]);
+    measured.push(weight === undefined ? { ...cost, weight: used } : cost);
+  }
+  if (hub.signal.aborted || measured.length === 0) return;
+  const state = costs.add(measured);
+  await hub.publish(`${hub.id}/cost`, state as unknown as JsonObject, { retain: true });
 }
-
-const answer = ({ ok, message }: Outcome): CommandResult => (ok ? { ok, message } : { ok, error: message });
 
 function inform(hub: Hub<Config>, done: Promise<void>): void {
   done.catch((error) => {

@@ -3,7 +3,8 @@ import type { Store } from 'cupboard/sdk';
 /** Only ever added to. */
 export const MIGRATIONS = [
   `CREATE TABLE endpoints (tunnel TEXT PRIMARY KEY, address TEXT NOT NULL, time INTEGER NOT NULL, stopped TEXT) STRICT;
-   CREATE TABLE modes (tunnel TEXT PRIMARY KEY, mode TEXT NOT NULL, time INTEGER NOT NULL) STRICT;`,
+   CREATE TABLE modes (tunnel TEXT PRIMARY KEY, mode TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
+   CREATE TABLE costs (time INTEGER PRIMARY KEY, cost_ms REAL, destinations TEXT NOT NULL) STRICT;`,
 ];
 
 export type Mode = 'on' | 'off';

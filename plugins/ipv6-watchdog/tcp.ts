@@ -10,12 +10,14 @@ export interface TcpTarget {
  * Ms until a TCP connection stands, or undefined when it does not within `timeoutMs`. A refusal is an answer too: the
  * packet came back.
  * @param from own address to connect from, which pins the family and, with policy routing, the link
+ * @param refusalAnswers false where only an open port counts
  */
 export function tcpConnect(
   { address, port }: TcpTarget,
   timeoutMs: number,
   signal: AbortSignal,
   from?: string,
+  refusalAnswers = true,
 ): Promise<number | undefined> {
   const started = performance.now();
   return new Promise((resolve) => {
@@ -32,7 +34,7 @@ export function tcpConnect(
       resolve(answered ? performance.now() - started : undefined);
     };
     socket.on('connect', () => end(true));
-    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(refusalAnswers && error.code === 'ECONNREFUSED'));
   });
 }
 

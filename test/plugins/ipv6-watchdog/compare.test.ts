@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { compareTraces, whereIs } from '../../../plugins/ipv6-watchdog/compare.ts';
+import { compareTraces, whereIs } from '../../../plugins/ipv6-watchdog/cost/compare.ts';
+import { recommendSteadily } from '../../../plugins/ipv6-watchdog/cost/recommend.ts';
 import { parseMtrReport } from '../../../plugins/ipv6-watchdog/parse/mtr.ts';
-import { recommendSteadily } from '../../../plugins/ipv6-watchdog/recommend.ts';
 
 const LIMITS = { prefer_ipv4_ms: 30, turn_off_ms: 100 };
 /** Averages as in two traces of 2016 through a tunnel to a server abroad. */

@@ -1,4 +1,4 @@
-import type { Hop } from './parse/mtr.ts';
+import type { Hop } from '../parse/mtr.ts';
 import { type Recommendation, recommend, type Thresholds } from './recommend.ts';
 
 /** What two traces to one destination, over IPv6 and over IPv4, tell about the tunnel. */

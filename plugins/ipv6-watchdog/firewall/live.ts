@@ -1,0 +1,56 @@
+import type { Tunnel } from '../config.ts';
+import { parseLink } from '../parse/ip.ts';
+import type { Ended, Run } from '../run.ts';
+import { type AuditSubject, audit, type Finding, parseRules } from './audit.ts';
+import type { Policy } from './render.ts';
+
+const READ_TIMEOUT_MS = 10_000;
+
+/** Checks the rules in force where the tunnel ends, or a text in their place. */
+export async function auditTunnel(tunnel: Tunnel, run: Run, text?: string): Promise<Finding[]> {
+  const read = async (...argv: string[]) => outputOf(await run(argv, { timeoutMs: READ_TIMEOUT_MS }));
+  const rules = text ?? (await read('ip6tables', '-S')) ?? (await read('nft', 'list', 'ruleset'));
+  if (rules === undefined) {
+    const message = 'the rules cannot be read here: ip6tables -S and nft list ruleset need root; paste what they print';
+    return [{ check: 'rules', level: 'not checked', message }];
+  }
+  const subject: AuditSubject = {
+    rules: parseRules(rules),
+    tunnel: tunnel.link,
+    lan: tunnel.lan ?? 'br0',
+    pointToPoint: await isPointToPoint(tunnel, run),
+    text: rules,
+    ...(tunnel.remote !== undefined && { endpoint: tunnel.remote }),
+  };
+  if (text !== undefined) return audit(subject);
+  const ipv4 = await read('iptables', '-S');
+  const legacy = (await read('ip6tables-legacy', '-S'))?.split('\n').some((line) => line.startsWith('-A'));
+  const twice: Finding[] = legacy
+    ? [
+        {
+          check: 'A-dup',
+          level: 'advice',
+          message: 'rules stand in the legacy tables and in nftables: both are in force, so keep them in one place',
+        },
+      ]
+    : [];
+  return [...audit({ ...subject, ...(ipv4 !== undefined && { ipv4 }) }), ...twice];
+}
+
+/** What rules for this tunnel are made of. */
+export async function policyFor(tunnel: Tunnel, run: Run): Promise<Policy> {
+  return {
+    tunnel: tunnel.link,
+    lan: tunnel.lan ?? 'br0',
+    ...(tunnel.prefix !== undefined && { prefix: tunnel.prefix }),
+    pointToPoint: await isPointToPoint(tunnel, run),
+  };
+}
+
+/** Links without neighbour discovery: sit and tun, WireGuard too. */
+async function isPointToPoint(tunnel: Tunnel, run: Run): Promise<boolean> {
+  const shown = outputOf(await run(['ip', 'link', 'show', 'dev', tunnel.link], { timeoutMs: READ_TIMEOUT_MS }));
+  return parseLink(shown ?? '')?.flags.includes('NOARP') ?? tunnel.kind === 'sit';
+}
+
+const outputOf = ({ code, stdout }: Ended): string | undefined => (code === 0 ? stdout : undefined);
