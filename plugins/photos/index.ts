@@ -17,7 +17,7 @@ const start: StartPlugin<Config> = async (hub) => {
   ingestCommands(photos);
   tendArchive(photos);
   metadataCommands(photos, metadata);
-  await serveRoutes(photos);
+  await serveRoutes(photos, metadata);
   await startCards(photos);
   return async () => {
     await photos.jobs.settled();

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { DiskCache } from './gallery/disk-cache.ts';
 import { Gallery } from './gallery/gallery.ts';
 import { MapTiles } from './gallery/map-tiles.ts';
+import { readPreview } from './gallery/preview.ts';
 import { loadRenderer } from './gallery/render.ts';
 import { galleryRoutes } from './gallery/routes.ts';
 import { Thumbnails } from './gallery/thumbnails.ts';
+import type { Metadata } from './metadata/index.ts';
 import type { Photos } from './photos.ts';
 
 const MB = 1024 * 1024;
@@ -13,7 +15,7 @@ const PICTURES_LIMIT = 1024 * MB;
 const MAP_LIMIT = 128 * MB;
 
 /** What the page asks for below /plugins/photos/. */
-export async function serveRoutes({ hub, store, archive }: Photos): Promise<void> {
+export async function serveRoutes({ hub, store, archive }: Photos, { exiftool }: Metadata): Promise<void> {
   const { tiles, tiles_credit: attribution } = hub.config;
   const cacheOf = (name: string, limit: number) => new DiskCache(join(hub.dataDir, name), limit);
   const router = await hub.http();
@@ -21,11 +23,12 @@ export async function serveRoutes({ hub, store, archive }: Photos): Promise<void
     galleryRoutes({
       gallery: new Gallery(store),
       archive: archive.root,
+      log: hub.log,
       places: () => hub.config.places,
       thumbnails: new Thumbnails({
         cache: cacheOf('thumbnails', PICTURES_LIMIT),
         loadRenderer,
-        readPreview: async () => undefined,
+        readPreview: (path) => readPreview(exiftool, path),
         log: hub.log,
       }),
       tiles:

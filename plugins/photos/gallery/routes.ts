@@ -1,5 +1,5 @@
-import { errorText } from 'cupboard/sdk';
-import { type Request, type Response, Router } from 'express';
+import { errorText, type Logger } from 'cupboard/sdk';
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { type CataloguedFile, findInArchive } from './archive-file.ts';
 import { type Abilities, SIZES, type Size } from './contract.ts';
 import type { FileRow, Gallery } from './gallery.ts';
@@ -14,6 +14,7 @@ export interface GalleryParts {
   /** Folder of the archive. */
   readonly archive: string;
   readonly places: () => Readonly<Record<string, Point>>;
+  readonly log: Logger;
   readonly tiles: { readonly source: MapTiles; readonly attribution: string } | undefined;
 }
 
@@ -55,15 +56,16 @@ export function galleryRoutes(parts: GalleryParts): Router {
     sendFile(request, response, file);
   });
   router.get('/map/:z/:x/:y', async ({ params: { z, x, y } }, response) => {
-    try {
-      const tile = await parts.tiles?.source.get(Number(z), Number(x), Number(y));
-      if (!tile) return refuse(response, 404, 'no such tile');
-      response.set('cache-control', 'private, max-age=604800').type(tile.type).send(tile.content);
-    } catch (error) {
-      refuse(response, 502, errorText(error));
-    }
+    const tile = await parts.tiles?.source.get(Number(z), Number(x), Number(y));
+    if (!tile) return refuse(response, 404, 'no such tile');
+    response.set('cache-control', 'private, max-age=604800').type(tile.type).send(tile.content);
   });
-  return router;
+  const fail: ErrorRequestHandler = (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    parts.log.warn(`${request.path}: ${errorText(error)}`);
+    refuse(response, 500, 'it cannot be read at the moment');
+  };
+  return router.use(fail);
 }
 
 async function abilitiesOf({ thumbnails, tiles }: GalleryParts): Promise<Abilities> {

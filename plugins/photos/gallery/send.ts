@@ -2,6 +2,11 @@ import { basename, dirname, extname } from 'node:path';
 import type { Request, Response } from 'express';
 import type { ArchiveFile } from './archive-file.ts';
 
+/** As `send` makes them: 404 for a file that went meanwhile, 416 for a range that lies beyond it. */
+interface HttpError extends Error {
+  readonly status?: number;
+}
+
 /** What a browser may show by itself. Everything else is offered for download: a stranger's file shall not act as a page. */
 const SHOWN: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
@@ -35,8 +40,8 @@ export function sendFile(request: Request, response: Response, file: ArchiveFile
   response.type(type ?? 'application/octet-stream');
   setValidators(request, response, file.version);
   // The name is relative to its own folder, or `send` would refuse archives below a hidden one.
-  response.sendFile(name, { root: dirname(file.path), dotfiles: 'allow', cacheControl: false }, (error?: Error) => {
-    if (error && !response.headersSent) response.status(404).end();
+  response.sendFile(name, { root: dirname(file.path), dotfiles: 'allow', cacheControl: false }, (error?: HttpError) => {
+    if (error && !response.headersSent) response.status(error.status ?? 500).end();
   });
 }
 

@@ -136,7 +136,7 @@ export function cardWords(card: CardStatus): { mood: Mood; text: string } {
         mood: 'good',
         text:
           fresh === 0
-            ? `Nothing new: all ${countOf(known, 'file')} are safe here. You may pull the card.`
+            ? `Nothing new: ${countOf(known, 'file')} safe here. You may pull the card.`
             : `${number.format(fresh)} new, ${number.format(fresh)} verified: you may pull the card.`,
       };
     case 'failed':
