@@ -1,3 +1,4 @@
+import type { Exifr } from 'exifr';
 import type { FoundTime, Head, HeadReader } from './head.ts';
 
 const OPTIONS = {
@@ -35,13 +36,20 @@ export function openHeadReader(slow: HeadReader): HeadReader {
   };
 }
 
+/** The reader of exifr: its types hide the open file, and its CommonJS build has only the default export. */
+type Reading = Exifr & { readonly file?: { close?(): Promise<void> } };
+
 async function readQuickly(path: string): Promise<Head | undefined> {
   const { default: exifr } = await import('exifr');
+  const reading: Reading = new (exifr.Exifr as unknown as typeof Exifr)(OPTIONS);
   try {
-    const segments = (await exifr.parse(path, OPTIONS)) as Segments | undefined;
+    await reading.read(path);
+    const segments = (await reading.parse()) as Segments | undefined;
     return segments && headOf(segments);
   } catch {
     return undefined; // not a format it knows, or damaged: then there is nothing to be learnt from it
+  } finally {
+    await reading.file?.close?.(); // which it forgets for files it does not understand
   }
 }
 
