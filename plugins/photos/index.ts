@@ -18,8 +18,9 @@ const start: StartPlugin<Config> = async (hub) => {
   tendArchive(photos);
   metadataCommands(photos, metadata);
   await serveRoutes(photos, metadata);
-  await startCards(photos);
+  const stopCards = await startCards(photos);
   return async () => {
+    await stopCards();
     await photos.jobs.settled();
     await metadata.close();
   };

@@ -116,4 +116,8 @@ export const MIGRATIONS = [
     written TEXT                         -- JSON: what the file is to become, noted just before it is put in place
   ) STRICT;
   `,
+  `
+  ALTER TABLE cards ADD COLUMN found INTEGER NOT NULL DEFAULT 0;  -- files on it when it was last read to its end
+  ALTER TABLE cards ADD COLUMN status TEXT;                       -- JSON: what was last published about it
+  `,
 ];

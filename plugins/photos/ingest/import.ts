@@ -46,6 +46,7 @@ export class ImportJob {
   readonly #settler: Settler;
   readonly #storing: StoringContext;
   #groups: readonly Group[] = [];
+  #rootDevice = 0;
   #total = 0;
   #verified = 0;
   #verifying: Promise<void> = Promise.resolve();
@@ -63,6 +64,7 @@ export class ImportJob {
       folders: this.#folders,
       settler: this.#settler,
       root,
+      rootDevice: () => this.#rootDevice,
       card: options.card ?? `folder:${root}`,
       dryRun: options.dryRun ?? false,
       signal: options.signal,
@@ -93,6 +95,7 @@ export class ImportJob {
       throw refuse(`cannot be read: ${errorText(error)}`, error);
     });
     if (!found.isDirectory()) throw refuse('is not a folder');
+    this.#rootDevice = found.dev;
     if (await this.context.archive.overlaps(await realpath(this.root))) {
       throw refuse('overlaps the archive: the command adopt takes in what lies there');
     }
@@ -116,8 +119,8 @@ export class ImportJob {
   /** Lists the source; what cannot or need not be read has its outcome after this. */
   async #scan(): Promise<readonly Group[]> {
     this.#progress('scanning');
-    const { folders, signal } = this.options;
-    const found = await scan(this.root, { extra: this.context.extra, signal, ...(folders && { folders }) });
+    const { folders, settledMs = 0, signal } = this.options;
+    const found = await scan(this.root, { extra: this.context.extra, settledMs, signal, ...(folders && { folders }) });
     const note = (outcome: 'failed' | 'skipped' | 'empty', source: string, reason: string) =>
       this.#tally.add({ source, outcome, reason });
     for (const { path, reason } of found.failed) note('failed', path, reason);

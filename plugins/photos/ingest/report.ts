@@ -71,6 +71,8 @@ export interface ImportOptions {
   readonly card?: string;
   /** Only these top folders: a card's DCIM, PRIVATE, MP_ROOT. */
   readonly folders?: readonly string[];
+  /** Leave out what was changed within the last so many ms: it may not be all there yet. */
+  readonly settledMs?: number;
   readonly dryRun?: boolean;
   /** Ends the import early; what is stored stays. Its reason `source_gone` says that the card was pulled. */
   readonly signal?: AbortSignal;

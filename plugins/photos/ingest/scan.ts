@@ -34,6 +34,8 @@ export interface ScanOptions {
   readonly extra?: ReadonlySet<string>;
   /** Only these folders of the root, whatever their case. */
   readonly folders?: readonly string[];
+  /** Leave out what was changed within the last so many ms: it may not be all there yet. */
+  readonly settledMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,7 +55,7 @@ export const mtimeOf = ({ mtimeMs }: Stats): number => Math.floor(mtimeMs);
  * from being listed.
  * @throws the system's error when the root itself cannot be read
  */
-export async function scan(root: string, { extra, folders, signal }: ScanOptions = {}): Promise<Scan> {
+export async function scan(root: string, { extra, folders, settledMs = 0, signal }: ScanOptions = {}): Promise<Scan> {
   const files: ScannedFile[] = [];
   const skipped: { path: string; reason: string }[] = [];
   const failed: { path: string; reason: string }[] = [];
@@ -74,6 +76,8 @@ export async function scan(root: string, { extra, folders, signal }: ScanOptions
     else if (!entry.isFile()) skipped.push({ path, reason: 'not a regular file' });
     else {
       const stats = await lstat(location);
+      // Programs that sync set the time of the photo; when they last wrote, only ctime tells.
+      if (settledMs > 0 && Date.now() - stats.ctimeMs < settledMs) return undefined;
       files.push({ path, location, folder, name, kind, size: stats.size, mtime: mtimeOf(stats) });
     }
     return undefined;

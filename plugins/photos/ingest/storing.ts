@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { errorText, syncFolder } from 'cupboard/sdk';
 import type { Catalogue, CatalogueFile } from '../catalogue.ts';
 import type { Archive } from './archive.ts';
@@ -39,6 +39,8 @@ export interface StoringContext {
   /** Group id. */
   readonly group: number | undefined;
   readonly root: string;
+  /** Number of the file system at `root` when the import began. */
+  readonly rootDevice: () => number;
   /** Key of the fast key. */
   readonly card: string;
   readonly dryRun: boolean;
@@ -84,7 +86,7 @@ async function readAll(members: readonly Member[], context: StoringContext): Pro
         arrivals.set(member, await read(member, context));
       } catch (error) {
         if (!(error instanceof CopyError) || error.side === 'archive') throw error;
-        if (NO_DEVICE.has(error.reason) && !(await isReadable(context.root))) throw sourceGone(error);
+        if (NO_DEVICE.has(error.reason) && !(await isThere(context))) throw sourceGone(error);
         context.onFailed(member, `${error.reason}: ${error.message}`);
       }
     }
@@ -145,11 +147,18 @@ function commit(decisions: readonly Decision[], { catalogue, seen, settler, card
   settler.committed();
 }
 
-const isReadable = (folder: string): Promise<boolean> =>
-  readdir(folder).then(
-    () => true,
-    () => false,
-  );
+/**
+ * Is what is imported still there? Of a card that was pulled the folder may remain, with another file system or with
+ * none of its entries.
+ */
+async function isThere({ root, rootDevice }: StoringContext): Promise<boolean> {
+  try {
+    const [{ dev }, entries] = await Promise.all([stat(root), readdir(root)]);
+    return dev === rootDevice() && entries.length > 0;
+  } catch {
+    return false;
+  }
+}
 
 export const sourceGone = (cause?: unknown): Stop =>
   new Stop('source_gone', 'Insert the card again: the import goes on where it stopped.', { cause });

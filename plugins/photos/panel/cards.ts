@@ -70,13 +70,13 @@ export class CardsPart extends Part {
     const { timezone } = this.album.api.hub;
     const rename = (event: Event) =>
       this.#act(
-        'label',
+        'label_card',
         { card: card.id, label: (event.currentTarget as HTMLInputElement).value.trim() },
         'The label is noted.',
       );
     const putAway = () =>
       this.#act(
-        'label',
+        'label_card',
         { card: card.id, in_safe: card.in_safe === null },
         card.in_safe === null ? 'Noted: it lies in the safe.' : 'Noted: it is in use.',
       );

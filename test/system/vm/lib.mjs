@@ -35,23 +35,19 @@ function speaking(program, args, onLine) {
 }
 
 /**
- * The shipped hub, run by a user without rights (but in the group plugdev), watched by mosquitto_sub.
+ * The shipped hub, watched by mosquitto_sub.
  * @param {object} config of cupboard.yaml
+ * @param {{ root?: boolean, dataDir?: string }} [how] root: run by root, else by a user without rights (but in the group
+ *   plugdev); dataDir: of an earlier run
  */
-export async function startHub(config) {
-  const dataDir = mkdtempSync('/var/tmp/hub-');
-  chownSync(dataDir, NOBODY, NOBODY);
+export async function startHub(config, { root: asRoot = false, dataDir = mkdtempSync('/var/tmp/hub-') } = {}) {
+  if (!asRoot) chownSync(dataDir, NOBODY, NOBODY);
   writeFileSync(join(dataDir, 'cupboard.yaml'), JSON.stringify(config), { mode: 0o644 });
   for (const folder of [root, process.execPath]) letThrough(folder);
 
-  const user = [
-    '--reuid',
-    `${NOBODY}`,
-    '--regid',
-    `${NOBODY}`,
-    '--groups',
-    run('getent', 'group', 'plugdev').split(':')[2],
-  ];
+  const plugdev = run('getent', 'group', 'plugdev').split(':')[2];
+  const nobody = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--groups', plugdev];
+  const user = asRoot ? ['--reuid', '0'] : nobody;
   const hub = [process.execPath, join(root, 'dist/cupboard.js'), 'start', '--data', dataDir];
   const listen = ['--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0'];
   let port;
@@ -79,9 +75,10 @@ export async function startHub(config) {
         asked.on('error', reject);
         asked.end(body && JSON.stringify(body));
       }),
-    /** Answers the exit code. */
-    async stop() {
-      child.kill('SIGTERM');
+    dataDir,
+    /** Answers the exit code; null after SIGKILL. */
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
       await until('the hub to stop', () => child.exitCode !== null || child.signalCode !== null);
       return child.exitCode;
     },

@@ -6,11 +6,15 @@ import { until } from './lib.mjs';
 
 const RETRY = 20; // ms
 
+/** QEMU runs outside: there, the folder that both share has another name. */
+const outside = (file) => file.replace(/^\/run\/vm\//, `${process.env.VM_SHARE}/`);
+
 export class Qmp {
   #port = openSync('/dev/virtio-ports/qmp', constants.O_RDWR | constants.O_NONBLOCK);
   #buffer = Buffer.alloc(64 * 1024);
   #text = '';
   #number = 0;
+  #media = 0;
 
   static async open() {
     const qmp = new Qmp();
@@ -51,6 +55,45 @@ export class Qmp {
         () => false,
       );
     await until(`QEMU to let go of ${id}`, letGo);
+  }
+
+  /** A USB stick with its medium in it. @param {string} image a file in /run/vm */
+  async plugStick(id, image) {
+    this.#media += 1;
+    const node = `${id}-${this.#media}`;
+    await this.ask('blockdev-add', {
+      driver: 'raw',
+      'node-name': node,
+      file: { driver: 'file', filename: outside(image) },
+    });
+    await this.ask('device_add', { driver: 'usb-storage', id, bus: 'usb.0', drive: node, removable: true });
+  }
+
+  /** A USB card reader with nothing in it. */
+  async plugReader(id) {
+    await this.ask('human-monitor-command', { 'command-line': `drive_add 0 if=none,id=${id}-slot` });
+    await this.ask('device_add', { driver: 'usb-storage', id, bus: 'usb.0', drive: `${id}-slot`, removable: true });
+  }
+
+  /** Pulls a stick or reader out, whatever it is doing. */
+  async unplug(id) {
+    await this.ask('device_del', { id });
+    await until(`${id} to be gone`, async () => {
+      const devices = await this.ask('qom-list', { path: '/machine/peripheral' });
+      return devices.every(({ name }) => name !== id);
+    });
+  }
+
+  /**
+   * Puts a card into a reader, or takes it out.
+   * @param {string} id of the reader; `sd` is the slot that the machine always has
+   * @param {string} [image] a file in /run/vm; none = take it out
+   */
+  async changeMedium(id, image) {
+    // The disk of a USB reader is a SCSI disk that usb-storage makes inside itself.
+    const slot = id === 'sd' ? id : `/machine/peripheral/${id}/${id}.0/legacy[0]`;
+    if (image === undefined) await this.ask('eject', { id: slot, force: true });
+    else await this.ask('blockdev-change-medium', { id: slot, filename: outside(image), format: 'raw', force: true });
   }
 
   close() {
