@@ -7,6 +7,7 @@ import { loadRenderer } from './gallery/render.ts';
 import { galleryRoutes } from './gallery/routes.ts';
 import { Thumbnails } from './gallery/thumbnails.ts';
 import type { Metadata } from './metadata/index.ts';
+import { openPlaces } from './metadata/places.ts';
 import type { Photos } from './photos.ts';
 
 const MB = 1024 * 1024;
@@ -17,6 +18,7 @@ const MAP_LIMIT = 128 * MB;
 /** What the page asks for below /plugins/photos/. */
 export async function serveRoutes({ hub, store, archive }: Photos, { exiftool }: Metadata): Promise<void> {
   const { tiles, tiles_credit: attribution } = hub.config;
+  const places = openPlaces(store, hub.config.places);
   const cacheOf = (name: string, limit: number) => new DiskCache(join(hub.dataDir, name), limit);
   const router = await hub.http();
   router.use(
@@ -24,7 +26,7 @@ export async function serveRoutes({ hub, store, archive }: Photos, { exiftool }:
       gallery: new Gallery(store),
       archive: archive.root,
       log: hub.log,
-      places: () => hub.config.places,
+      places: () => places.all(),
       thumbnails: new Thumbnails({
         cache: cacheOf('thumbnails', PICTURES_LIMIT),
         loadRenderer,

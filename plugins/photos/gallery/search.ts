@@ -35,7 +35,9 @@ export function matcherOf(
   query: string,
   places: Readonly<Record<string, Point>>,
 ): ((row: Searchable) => boolean) | undefined {
-  const words = [...query.matchAll(/"([^"]+)"|([^\s"]+)/g)].map(([, quoted, bare]) => fold(quoted ?? bare ?? '').trim());
+  const words = [...query.matchAll(/"([^"]+)"|([^\s"]+)/g)].map(([, quoted, bare]) =>
+    fold(quoted ?? bare ?? '').trim(),
+  );
   const tests = words.filter(Boolean).map((word) => ({
     word,
     month: monthOf(word),

@@ -110,7 +110,7 @@ export class MapPart extends Part {
     const paths = shots.map(pathOf);
     const put = () =>
       this.#act(
-        () => this.album.command('geotag', { files: paths, ...point, replace: isChosen }),
+        () => this.album.command('geotag', { files: paths, ...point, overwrite: isChosen }),
         `${countOf(shots.length, 'picture')}: the position is in the files.`,
       );
     const copy = (command: typeof exiv2Command) => () =>

@@ -6,7 +6,7 @@ import { icons } from './icons.ts';
 import { Part } from './part.ts';
 import { hashOf } from './place.ts';
 import { pathOf } from './shot-media.ts';
-import { countOf } from './words.ts';
+import { countOf, type EditAnswer, editWords } from './words.ts';
 
 type Tool = 'place' | 'caption' | 'keywords' | 'discard';
 
@@ -33,7 +33,7 @@ export class SelectionBarPart extends Part {
           <button class="button quiet" type="button" @click=${() => this.#select(undefined)}>Done</button>
         </span>
       </div>
-      ${selected.size === 0 ? nothing : html`<div class="row">${this.#tools()}</div>`} ${this.tool && selected.size > 0 ? this.#form(this.tool) : nothing}
+      ${selected.size === 0 ? nothing : html`<div class="row tools">${this.#tools()}</div>`} ${this.tool && selected.size > 0 ? this.#form(this.tool) : nothing}
     </section>`;
   }
 
@@ -88,7 +88,7 @@ export class SelectionBarPart extends Part {
     if (names.length === 0)
       return html`<p>No place has a name yet. <a href=${hashOf({ at: 'week', folder: this.folder, view: 'map' })}>Set one on the map.</a></p>`;
     return html`<select id="tool" name="value">${names.map((name) => html`<option>${name}</option>`)}</select>
-      <label class="row small"><input type="checkbox" name="replace" /> also where a position is already there</label>`;
+      <label class="row small"><input type="checkbox" name="overwrite" /> also where a position is already there</label>`;
   }
 
   #line(tool: Tool, label: string, action: string, input: TemplateResult): TemplateResult {
@@ -107,7 +107,7 @@ export class SelectionBarPart extends Part {
     if (!tool) return;
     const files = chosen.map(pathOf);
     const work: Readonly<Record<Tool, readonly [string, JsonObject]>> = {
-      place: ['geotag', { files, place: value, replace: form.has('replace') }],
+      place: ['geotag', { files, place: value, overwrite: form.has('overwrite') }],
       caption: ['caption', { files, caption: value }],
       keywords: [
         'keywords',
@@ -124,8 +124,8 @@ export class SelectionBarPart extends Part {
     const [command, args] = work[tool];
     this.isBusy = true;
     try {
-      await this.album.command(command, args);
-      this.result = { mood: 'good', text: `${countOf(chosen.length, 'picture')}: done.` };
+      const answer = await this.album.command<EditAnswer>(command, args);
+      this.result = { mood: 'good', text: editWords(answer) };
       this.#close();
       if (tool === 'discard') this.#select(new Set());
     } catch (error) {

@@ -108,6 +108,8 @@ photos-selection-bar { display: contents; }
   .photos .captions form > .grow { flex: 1 0 100%; order: -1; }
   .photos .captions form .primary { flex: 1; }
   .photos .selection { bottom: 4.75rem; }
+  .photos .selection .tools { display: grid; grid-template-columns: repeat(4, 1fr); }
+  .photos .selection .tools .button { flex-direction: column; gap: 0.1rem; padding: 0.3rem 0; font-size: 0.8125rem; }
 }
 @media (prefers-reduced-motion: reduce) { .photos .tile .thumb { transition: none; } }
 `);

@@ -151,3 +151,15 @@ export function cardWords(card: CardStatus): { mood: Mood; text: string } {
       };
   }
 }
+
+/** What commands answer that write into files, or remove them. */
+export interface EditAnswer {
+  readonly changed?: number;
+  readonly skipped?: number;
+}
+
+/** `12 files written, 3 left as they were.` */
+export function editWords({ changed, skipped = 0 }: EditAnswer): string {
+  if (changed === undefined) return 'Done.';
+  return `${countOf(changed, 'file')} written${skipped > 0 ? `, ${skipped} left as they were` : ''}.`;
+}
