@@ -1,5 +1,9 @@
 import type { MountPanel, PanelApi } from 'cupboard/sdk/panel';
 import { html, LitElement } from 'lit';
+import './panel/drill.ts';
+import './panel/flickr.ts';
+import './panel/people.ts';
+import './panel/restore.ts';
 
 /** The page of photo-backup, put together from the parts in panel/. */
 class PhotoBackupPanel extends LitElement {
@@ -11,7 +15,16 @@ class PhotoBackupPanel extends LitElement {
   }
 
   override render() {
-    return html`<p class="note">No target yet. <a href="/plugin/${this.api.plugin}">Add one under Targets in the settings.</a></p>`;
+    const { api } = this;
+    return html`<div class="stack loose">
+      <p class="note">No target yet. <a href="/plugin/${api.plugin}">Add one under Targets in the settings.</a></p>
+      <div class="grid">
+        <backup-drill .api=${api}></backup-drill>
+        <backup-restore .api=${api}></backup-restore>
+        <backup-people .api=${api}></backup-people>
+        <backup-flickr .api=${api}></backup-flickr>
+      </div>
+    </div>`;
   }
 }
 customElements.define('photo-backup-panel', PhotoBackupPanel);
