@@ -29,8 +29,8 @@ export type DrillResult = {
   /** Files fetched whole, and their bytes. */
   readonly files: number;
   readonly bytes: number;
-  /** Whether the credential may only read, as that of a person who is given access. */
-  readonly reader: boolean;
+  /** Whether the credential may only read, as that of a person who is given access; `null` where there is no such thing. */
+  readonly reader: boolean | null;
   /** What is damaged or could not be fetched; the first of them. */
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
   readonly failed_count: number;
@@ -45,7 +45,7 @@ const HOUR_SECONDS = 3_600;
  */
 export async function drillTarget(
   target: Target,
-  about: { readonly name: string; readonly reader: boolean },
+  about: Pick<DrillResult, 'reader'> & { readonly name: string },
   signal: AbortSignal,
   choose: (count: number) => number = randomInt,
 ): Promise<DrillResult> {
@@ -105,10 +105,11 @@ export function openDrills(hub: Hub<Config>, { places, store }: Pick<Backup, 'pl
   const books = openBooks(store);
   const publish = () => hub.publish(`${hub.id}/drill`, summary(books.all(), places), { retain: true });
   const drill = async (place: Place): Promise<DrillResult> => {
-    const { name } = place.settings;
-    const reader = readerSettings(place.settings);
-    const target = reader === undefined ? place.target : openTarget(reader, hub);
-    const result = await drillTarget(target, { name, reader: reader !== undefined }, hub.signal);
+    const { name, type } = place.settings;
+    const settings = readerSettings(place.settings);
+    const target = settings === undefined ? place.target : openTarget(settings, hub);
+    const reader = type === 's3' || type === 'gcs' ? settings !== undefined : null;
+    const result = await drillTarget(target, { name, reader }, hub.signal);
     books.note(result);
     await publish();
     await hub.event(result.ok ? 'drill_passed' : 'drill_failed', result);
@@ -126,7 +127,9 @@ export function openDrills(hub: Hub<Config>, { places, store }: Pick<Backup, 'pl
       return { ok: false, error: 'no such target', expected: [...places.keys()], got: target ?? null };
     const drills: DrillResult[] = [];
     for (const place of chosen) drills.push(await drill(place));
-    return { ok: drills.every(({ ok }) => ok), drills };
+    const failed = drills.filter(({ ok }) => !ok).map((drill) => drill.target);
+    const error = failed.length > 0 && { error: `the restore drill failed at ${failed.join(', ')}` };
+    return { ok: failed.length === 0, ...error, drills };
   });
   const pattern = hub.config.drill;
   if (pattern !== '') {

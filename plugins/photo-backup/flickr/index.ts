@@ -95,7 +95,6 @@ function openWorker(
   };
   const work = async () => {
     problem = undefined;
-    tell();
     try {
       // Again and again: more may be asked for meanwhile.
       while (shares.waiting().length > 0) {
@@ -112,13 +111,16 @@ function openWorker(
     } catch (error) {
       if (error instanceof FlickrError) problem = error;
       throw error;
-    } finally {
-      running = undefined;
-      tell();
     }
   };
   const run = () => {
-    running ??= work();
+    if (running === undefined) {
+      running = work().finally(() => {
+        running = undefined;
+        tell();
+      });
+      tell();
+    }
     return running;
   };
   const wake = () => {

@@ -45,7 +45,7 @@ class DrillCard extends Part {
             : html`<p><b>${failed_count} could not be restored.</b> Do not rely on this copy until this is mended: run verify with read_back.</p>
                 <ul class="wrap">${failed.map(({ path, reason }) => html`<li><b>${path}</b>: ${reason}</li>`)}</ul>`
         }
-        ${reader ? nothing : html`<p class="small soft">Done with the key that writes; set a reader key to prove that a reader gets in.</p>`}
+        ${reader !== false ? nothing : html`<p class="small soft">Done with the key that writes; set a reader key to prove that a reader gets in.</p>`}
       </div>
     </div>`;
   }
