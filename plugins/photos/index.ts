@@ -12,7 +12,7 @@ import { tendArchive } from './tend.ts';
 const start: StartPlugin<Config> = async (hub) => {
   const problem = patternProblem(hub.config);
   if (problem !== undefined) return hub.waiting(problem, 'Correct it in the settings.');
-  const metadata = openMetadata(hub.config.exiftool);
+  const metadata = openMetadata(hub);
   const photos = await openIngest(hub, hub.store(MIGRATIONS), metadata);
   ingestCommands(photos);
   tendArchive(photos);

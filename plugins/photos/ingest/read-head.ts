@@ -1,4 +1,6 @@
 import type { Exifr } from 'exifr';
+import { sidecarOf } from '../metadata/companions.ts';
+import { describeHead } from '../metadata/description.ts';
 import type { FoundTime, Head, HeadReader } from './head.ts';
 
 const OPTIONS = {
@@ -20,18 +22,26 @@ const OPTIONS = {
 } as const;
 
 type Tags = Readonly<Record<string, unknown>>;
-type Segments = Readonly<Record<string, Tags | undefined>>;
+type Segments = Readonly<Record<string, Tags>>;
 
 /**
  * Reads what a file tells of itself: with exifr, which takes half a millisecond, and where that finds no capture time
- * (videos, most RAW formats) with `slow`.
+ * (videos, most RAW formats) or cannot tell which of two texts is the newer, with `slow`. What stands in the sidecar of a
+ * file that is not written in place comes first.
  */
 export function openHeadReader(slow: HeadReader): HeadReader {
+  const readOwn = async (path: string, signal?: AbortSignal) => {
+    const segments = await readQuickly(path);
+    const quick = segments && headOf(segments);
+    if (quick && quick.times.length > 0 && describeHead(segments) !== undefined) return quick;
+    return (await slow.read(path, signal)) ?? quick;
+  };
   return {
     async read(path, signal) {
-      const quick = await readQuickly(path);
-      if (quick && quick.times.length > 0) return quick;
-      return (await slow.read(path, signal)) ?? quick;
+      const sidecar = await sidecarOf(path);
+      const own = await readOwn(path, signal);
+      const beside = sidecar === undefined ? undefined : await slow.read(sidecar, signal);
+      return beside ? { ...own, ...beside, times: [...beside.times, ...(own?.times ?? [])] } : own;
     },
   };
 }
@@ -39,13 +49,12 @@ export function openHeadReader(slow: HeadReader): HeadReader {
 /** The reader of exifr: its types hide the open file, and its CommonJS build has only the default export. */
 type Reading = Exifr & { readonly file?: { close?(): Promise<void> } };
 
-async function readQuickly(path: string): Promise<Head | undefined> {
+async function readQuickly(path: string): Promise<Segments | undefined> {
   const { default: exifr } = await import('exifr');
   const reading: Reading = new (exifr.Exifr as unknown as typeof Exifr)(OPTIONS);
   try {
     await reading.read(path);
-    const segments = (await reading.parse()) as Segments | undefined;
-    return segments && headOf(segments);
+    return (await reading.parse()) as Segments | undefined;
   } catch {
     return undefined; // not a format it knows, or damaged: then there is nothing to be learnt from it
   } finally {
@@ -54,23 +63,13 @@ async function readQuickly(path: string): Promise<Head | undefined> {
 }
 
 /** Puts exifr's segments into our terms. */
-export function headOf({
-  ifd0 = {},
-  exif = {},
-  gps = {},
-  xmp = {},
-  photoshop = {},
-  dc = {},
-  iptc = {},
-}: Segments): Head {
-  const position = positionOf(gps);
+export function headOf(segments: Segments): Head {
+  const { ifd0 = {}, exif = {}, gps = {}, xmp = {}, photoshop = {} } = segments;
+  const serial = text(exif['BodySerialNumber']) ?? text(exif['SerialNumber']);
   return {
     times: timesOf(exif, gps, xmp, photoshop),
-    ...position,
-    ...optional('camera', cameraOf(ifd0, exif)),
-    ...optional('title', text(dc['title']) ?? iptcText(iptc['ObjectName'])),
-    ...optional('caption', text(dc['description']) ?? iptcText(iptc['Caption']) ?? text(ifd0['ImageDescription'])),
-    ...optional('keywords', keywordsOf(dc['subject'], text) ?? keywordsOf(iptc['Keywords'], iptcText)),
+    ...optional('camera', cameraName(text(ifd0['Make']), text(ifd0['Model']), serial)),
+    ...describeHead(segments),
   };
 }
 
@@ -94,49 +93,18 @@ function gpsTime({ GPSDateStamp: date, GPSTimeStamp: time }: Tags): FoundTime[] 
   return [{ from: 'GPSDateTime', text: `${date} ${clock}`, utc: true }];
 }
 
-function positionOf({ latitude, longitude, GPSAltitude: altitude, GPSAltitudeRef: reference }: Tags) {
-  const isPlace = isWithin(latitude, 90) && isWithin(longitude, 180) && !(latitude === 0 && longitude === 0);
-  if (!isPlace) return {}; // 0, 0 is what a receiver without a fix writes
-  const sign = (reference instanceof Uint8Array ? reference[0] : reference) === 1 ? -1 : 1;
-  return { latitude, longitude, ...(isWithin(altitude, 1e5) && { altitude: sign * altitude }) };
-}
-
-const isWithin = (value: unknown, bound: number): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= bound;
-
-function cameraOf(ifd0: Tags, exif: Tags): string | undefined {
-  const [make, model] = [text(ifd0['Make']), text(ifd0['Model'])];
-  const serial = text(exif['BodySerialNumber']) ?? text(exif['SerialNumber']);
-  // Many models repeat the make: "Canon Canon EOS 350D".
+/** One name for a camera; many models repeat the make: "Canon Canon EOS 350D". */
+export function cameraName(make?: string, model?: string, serial?: string): string | undefined {
   const name = model?.toLowerCase().startsWith((make ?? '').toLowerCase().split(' ')[0] ?? '')
     ? [model]
     : [make, model];
   return [...name, serial].filter((part) => part !== undefined).join(' ') || undefined;
 }
 
-function keywordsOf(value: unknown, read: (value: unknown) => string | undefined): string[] | undefined {
-  const words = (Array.isArray(value) ? value : [value]).map(read).filter((word) => word !== undefined);
-  return words.length > 0 ? words : undefined;
-}
-
-/** XMP texts in several languages come as objects, the default one first. */
 function text(value: unknown): string | undefined {
-  if (Array.isArray(value)) return text(value[0]);
-  if (typeof value === 'object' && value !== null && 'value' in value) return text(value.value);
   const trimmed =
     typeof value === 'string' || typeof value === 'number' ? String(value).replace(/\0+$/, '').trim() : '';
   return trimmed === '' ? undefined : trimmed;
-}
-
-/** exifr reads IPTC as Latin-1; nearly all of it is UTF-8, and what is not does not decode as such. */
-function iptcText(value: unknown): string | undefined {
-  const read = text(value);
-  if (read === undefined) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(read, 'latin1'));
-  } catch {
-    return read;
-  }
 }
 
 const optional = <Key extends string, Value>(key: Key, value: Value | undefined) =>

@@ -117,7 +117,7 @@ async function write(file: CatalogueFile, queued: QueuedEdit, changes: Changes, 
   }
   if (edit.kind === 'write' && changes.position !== undefined && !edit.overwrite) {
     // The catalogue may not know yet what somebody wrote into the file.
-    const tags = await exiftool.read(archive.absolute(path), ['-fast2', '-GPSLatitude']);
+    const tags = await exiftool.read(archive.absolute(path), ['-GPSLatitude']);
     if (tags['Composite:GPSLatitude'] !== undefined) return { path, outcome: 'skipped', reason: HAS_POSITION };
   }
   const { staged, target, shortened } = await stage(file, changes, isShift ? edit.seconds : 0, parts);

@@ -128,7 +128,7 @@ const isSameList = (iptc: readonly string[], xmp: readonly string[]): boolean =>
 
 /** What cameras put into ImageDescription by themselves. */
 const CAMERA_CAPTION =
-  /^(olympus digital camera|minolta digital camera|sony dsc|digital camera|samsung|kodak digital still camera|default|exif_jpeg_picture|dcim\W.*|\W*)$/i;
+  /^(olympus digital camera|minolta digital camera|sony dsc|digital camera|samsung|kodak digital still camera|default|exif_jpeg_picture|dcim\W.*|[^\p{L}\p{N}]*)$/iu;
 
 function captionOf(value: unknown): string | undefined {
   const text = textOf(value);
@@ -136,7 +136,8 @@ function captionOf(value: unknown): string | undefined {
 }
 
 function textOf(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';
+  const text =
+    typeof value === 'number' ? String(value) : typeof value === 'string' ? value.replace(/\0+$/, '').trim() : '';
   return text === '' ? undefined : text;
 }
 

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { Hub } from 'cupboard/sdk';
+import type { Config } from '../config.ts';
 import { OWN_FOLDER } from '../ingest/archive.ts';
 import type { HeadReader } from '../ingest/head.ts';
 import type { Photos } from '../photos.ts';
@@ -18,10 +20,11 @@ export interface Metadata extends HeadReader {
   close(): Promise<void>;
 }
 
-/** Starts ExifTool when it is first needed. @param program as `exiftool` in the config */
-export function openMetadata(program?: string): Metadata {
-  const exiftool = createExifTool(program);
-  return { ...createDeepReader(exiftool), exiftool, close: () => exiftool.end() };
+/** Starts ExifTool when it is first needed. */
+export function openMetadata({ config, log }: Hub<Config>): Metadata {
+  const exiftool = createExifTool(config.exiftool);
+  const reader = createDeepReader(exiftool, (message) => log.warn(message));
+  return { ...reader, exiftool, close: () => exiftool.end() };
 }
 
 /** The commands that write places, captions, titles and keywords; goes on with what a crash interrupted. */
