@@ -1,6 +1,7 @@
 import type { TargetSettings } from '../config.ts';
 import { openDirectory } from './directory.ts';
 import { openGcs } from './gcs.ts';
+import { openRclone } from './rclone.ts';
 import { openS3 } from './s3.ts';
 import type { Target } from './target.ts';
 
@@ -18,7 +19,7 @@ export function openTarget(settings: TargetSettings, { dataDir }: Surroundings):
       return openGcs(settings);
     case 's3':
       return openS3(settings);
-    default:
-      throw new Error(`no such type of target: ${settings.type}`);
+    case 'rclone':
+      return openRclone(settings);
   }
 }
