@@ -1,4 +1,4 @@
-import type { Hub } from 'cupboard/sdk';
+import { errorText, type Hub } from 'cupboard/sdk';
 import type { Backup } from './backup.ts';
 import type { Config, TargetSettings } from './config.ts';
 import { quote } from './documents/access.ts';
@@ -103,11 +103,20 @@ export function openReaders(hub: Hub<Config>, { places }: Backup): void {
         got: confirm ?? null,
       };
     }
-    return { ok: true, added: await applyViewers(settings, readers) };
+    try {
+      return { ok: true, added: await applyViewers(settings, readers) };
+    } catch (error) {
+      // A key that writes photos should not be able to do this; its owner is.
+      return { ok: false, error: errorText(error), advice: 'Run the commands as the owner of the bucket.', commands };
+    }
   });
 }
 
-async function applyViewers(settings: TargetSettings, readers: readonly string[]): Promise<string[]> {
+/** Lets readers look at a bucket of Google's; answers those who could not before. Needs a key that may set its policy. */
+export async function applyViewers(
+  settings: Pick<TargetSettings, 'bucket' | 'key_file' | 'endpoint'>,
+  readers: readonly string[],
+): Promise<string[]> {
   const { Storage } = await import('@google-cloud/storage');
   const { bucket = '', key_file, endpoint } = settings;
   const { iam } = new Storage({

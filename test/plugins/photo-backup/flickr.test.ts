@@ -3,10 +3,13 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../core/sdk/store.ts';
 import { createLogger } from '../../../core/support/log.ts';
+import type { SourceFile } from '../../../plugins/photo-backup/catalogue.ts';
+import { folderOf } from '../../../plugins/photo-backup/documents/entry.ts';
 import { openAccount } from '../../../plugins/photo-backup/flickr/account.ts';
 import { openApi } from '../../../plugins/photo-backup/flickr/api.ts';
 import { ADVICE, FlickrError, stateOf } from '../../../plugins/photo-backup/flickr/errors.ts';
 import { openPace } from '../../../plugins/photo-backup/flickr/pace.ts';
+import { type ShareArguments, select } from '../../../plugins/photo-backup/flickr/selection.ts';
 import { FLICKR_MIGRATION, openShares } from '../../../plugins/photo-backup/flickr/shares.ts';
 import { type SharedPhoto, shareWaiting } from '../../../plugins/photo-backup/flickr/sharing.ts';
 import { keywordsOf } from '../../../plugins/photo-backup/flickr/tags.ts';
@@ -272,6 +275,56 @@ it('keeps below 3,600 calls in any hour', async () => {
   }, 0);
   expect(most).toBeLessThan(3_600);
   expect(times.at(-1)).toBeLessThan(3 * 3_600_000);
+});
+
+it('reads back what people tagged on Flickr', async () => {
+  const { flickr, home } = await connected();
+  await home.add('a.JPG', jpeg('one'));
+  await home.work();
+  flickr.photos.get(home.shares.uploaded()[0]?.id ?? '')?.tags.push('Beach', 'two words');
+  const [photo] = home.shares.uploaded();
+  expect(photo?.path).toBe('a.JPG');
+  expect(await home.api.keywords(photo?.id ?? '', home.signal)).toEqual(['flickr:Beach', 'flickr:two words']);
+});
+
+describe('what is meant', () => {
+  const file = (path: string, captured: string | null, title: string | null = null): SourceFile => ({
+    ...{ path, folder: folderOf(path), size: 1, mtime: 0, sha256: path, original_sha256: path, state: 'verified' },
+    ...{ captured, title, caption: null, latitude: null, longitude: null },
+  });
+  const files = [
+    file('2016-W05/P1.JPG', '2016-01-31T10:00:00', 'Skiing'),
+    file('2016-W05/P1.RW2', '2016-01-31T10:00:00', 'Skiing'),
+    file('2016-W05/P2.MOV', '2016-02-01T10:00:00', 'Skiing'),
+    file('2016-W06/P3.JPG', '2016-02-10T10:00:00'),
+    file('undated/P4.JPG', null),
+  ];
+  const catalogue = {
+    folders: () => [...new Set(files.map(({ folder }) => folder))],
+    files: (folder: string) => files.filter((one) => one.folder === folder),
+    get: (path: string) => files.find((one) => one.path === path),
+  };
+  const chosen = (args: ShareArguments) => {
+    const selection = select(catalogue, args);
+    return typeof selection === 'string'
+      ? selection
+      : [selection.album, selection.photos.map(({ path }) => path), selection.skipped];
+  };
+
+  it('is a week, a month or single files, without what Flickr does not take', () => {
+    expect(chosen({ week: '2016-W05' })).toEqual(['2016-W05: Skiing', ['2016-W05/P1.JPG', '2016-W05/P2.MOV'], 1]);
+    expect(chosen({ week: '2016-W06' })).toEqual(['2016-W06', ['2016-W06/P3.JPG'], 0]);
+    expect(chosen({ month: '2016-02' })).toEqual(['2016-02', ['2016-W05/P2.MOV', '2016-W06/P3.JPG'], 0]);
+    expect(chosen({ files: ['undated/P4.JPG'], album: ' Best ' })).toEqual(['Best', ['undated/P4.JPG'], 0]);
+  });
+
+  it('is asked for again where it is not clear', () => {
+    expect(chosen({})).toContain('either');
+    expect(chosen({ week: '2016-W05', month: '2016-02' })).toContain('either');
+    expect(chosen({ files: ['2016-W05/P1.JPG', '2016-W06/P3.JPG'] })).toContain('name an album');
+    expect(chosen({ files: ['2016-W05/nope.JPG'] })).toContain('nope.JPG is not in the archive');
+    expect(chosen({ files: ['2016-W05/P1.RW2'] })).toContain('nothing');
+  });
 });
 
 it('marks the tags it reads back and leaves machine tags out', () => {
