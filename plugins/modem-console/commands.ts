@@ -1,4 +1,5 @@
 import type { CommandResult, Hub, Requester, Store } from 'cupboard/sdk';
+import { fitting } from './answer.ts';
 import type { Config } from './config.ts';
 import { diffBoots } from './diff.ts';
 import { resolveFile } from './files.ts';
@@ -27,7 +28,7 @@ export function addCommands(hub: Hub<Config>, store: Store, { recordings }: Stat
   );
   hub.command<{ console?: string; limit: number }>('boots', (question) => {
     settle();
-    return { ok: true, boots: recordedBoots(store, question).map(({ offset: _, ...boot }) => boot) };
+    return { ok: true, boots: fitting(recordedBoots(store, question).map(({ offset: _, ...boot }) => boot)) };
   });
   hub.command<{ a: number; b: number }>('diff', ({ a, b }) => {
     settle();
@@ -36,7 +37,7 @@ export function addCommands(hub: Hub<Config>, store: Store, { recordings }: Stat
   hub.command<Question>('search', (question) => {
     const lines = searchLines(store, recordings, question);
     return lines
-      ? { ok: true, lines }
+      ? { ok: true, lines: fitting(lines) }
       : { ok: false, error: 'no word to look for', expected: 'letters or digits', got: question.text };
   });
   hub.command<HeaderRequest>('header', (request, from) => headerCommand(request, (file) => resolve(file, from)));
@@ -61,15 +62,9 @@ async function answerDiff(
     [first, second].map(({ console, offset, end }) => bootLines(recordings.get(console), offset, end)),
   );
   const { changed, only_a, only_b } = diffBoots(first.boot, lines[0] ?? [], second.boot, lines[1] ?? []);
-  return {
-    ok: true,
-    a,
-    b,
-    changed,
-    only_a: only_a.slice(0, MOST_DIFF_LINES),
-    only_b: only_b.slice(0, MOST_DIFF_LINES),
-    left_out: Math.max(0, only_a.length - MOST_DIFF_LINES) + Math.max(0, only_b.length - MOST_DIFF_LINES),
-  };
+  const shown = [only_a, only_b].map((all) => fitting(all.slice(0, MOST_DIFF_LINES)));
+  const left_out = only_a.length + only_b.length - shown.flat().length;
+  return { ok: true, a, b, changed, only_a: shown[0] ?? [], only_b: shown[1] ?? [], left_out };
 }
 
 async function bootLines(recording: Recording | undefined, from: number, end: number | undefined): Promise<string[]> {

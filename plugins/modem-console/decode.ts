@@ -1,6 +1,6 @@
 import type { Boot, BootEvent, EventName, Phase, Role } from './decode/boot.ts';
 import { type BannerMatch, matchBanner } from './decode/bootloader.ts';
-import { BootDraft } from './decode/draft.ts';
+import { BootDraft, LONGEST_TEXT } from './decode/draft.ts';
 import { matchPrompt, type Prompt } from './decode/prompts.ts';
 import { type Line, LineSplitter } from './lines.ts';
 
@@ -177,7 +177,7 @@ export class BootDecoder {
   }
 
   #tell(name: EventName, line: Line, text: string): void {
-    const event = { name, line: line.number, text: text.trim().slice(0, 200) };
+    const event = { name, line: line.number, text: text.trim().slice(0, LONGEST_TEXT) };
     this.#draft?.addEvent(event);
     this.listener.onEvent?.(event, line);
   }

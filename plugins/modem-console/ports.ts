@@ -1,6 +1,5 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText } from 'cupboard/sdk';
 import type { ConsoleSettings } from './config.ts';
 import type { PortFailure } from './console.ts';
 import type { Holder } from './holders.ts';
@@ -32,6 +31,17 @@ export async function listAdapters(consoles: Readonly<Record<string, ConsoleSett
   });
 }
 
+/** The same by name alone, without asking udev: quick enough to look every few seconds. */
+export async function adapterPaths(): Promise<string[]> {
+  const [nodes, byId] = await Promise.all([adapterNodes(), linksById()]);
+  return nodes.map((node) => byId.get(node) ?? node).sort();
+}
+
+async function adapterNodes(): Promise<string[]> {
+  const names = await readdir('/dev').catch(() => []);
+  return names.map((name) => join('/dev', name)).filter(isAdapter);
+}
+
 /** Without udevadm, as in small containers, the names in /dev are all there is to know. */
 async function findAdapters(): Promise<Adapter[]> {
   const { SerialPort } = await loadLibrary();
@@ -48,11 +58,7 @@ async function findAdapters(): Promise<Adapter[]> {
         ...(productId !== undefined && { product_id: productId }),
       }));
   } catch {
-    const names = await readdir('/dev').catch(() => []);
-    return names
-      .map((name) => join('/dev', name))
-      .filter(isAdapter)
-      .map((node) => ({ path: node, node }));
+    return (await adapterNodes()).map((node) => ({ path: node, node }));
   }
 }
 
@@ -79,10 +85,7 @@ async function nodesInUse(consoles: Readonly<Record<string, ConsoleSettings>>): 
 export async function portAdvice(failure: PortFailure, path: string | undefined): Promise<string> {
   switch (failure) {
     case 'missing': {
-      const there = await listAdapters({}).then(
-        (adapters) => adapters.map((adapter) => adapter.path).join(', '),
-        (error) => errorText(error),
-      );
+      const there = (await adapterPaths()).join(', ');
       return `Plug the adapter in; it is opened as soon as it is there. Plugged in now: ${there || 'none'}.`;
     }
     case 'permission':

@@ -7,10 +7,12 @@ import { RawLog } from './recorder/raw-log.ts';
 import { Recorder } from './recorder/recorder.ts';
 import { clearTopics, consoleTopics } from './topics.ts';
 
-/** Seconds between two writes of the bytes: half of what a power cut may cost. */
+/** Seconds between two times that the bytes written are brought to the disk: what a power cut may cost. */
 const FLUSH_SECONDS = 0.5;
 /** Seconds between two writes of the index, which can be made again from the bytes. */
 const INDEX_SECONDS = 2;
+/** Seconds after midnight at which the count of the day begins anew, at most. */
+const MIDNIGHT_SECONDS = 60;
 const MB = 1_000_000;
 
 /** The recording of one console, also of one that is no longer configured. */
@@ -80,18 +82,20 @@ async function openRecorded(hub: Hub<Config>, { log, index }: Omit<Recording, 'r
 
   const report = () => {
     const { phase, boot } = recorder;
-    topics.report(console, { phase, boot, bootsToday: index.bootsOn(localDate(Date.now())) });
+    topics.report(console, { phase, boot, bootsToday: recorder.bootsOn(localDate(Date.now())) });
+  };
+  const flush = async () => {
+    if (recorder.takeChanged()) report();
+    await recorder.flush();
+  };
+  const writeIndex = async () => {
+    recorder.writeIndex();
+    await recorder.trim();
   };
   console.onPort(report);
-  hub.every(
-    FLUSH_SECONDS,
-    tolerant(hub, () => recorder.flush()),
-  );
-  hub.every(INDEX_SECONDS, async () => {
-    recorder.writeIndex();
-    report();
-    await recorder.trim();
-  });
+  hub.every(MIDNIGHT_SECONDS, report);
+  hub.every(FLUSH_SECONDS, tolerant(hub, 'the recording has gaps', flush));
+  hub.every(INDEX_SECONDS, tolerant(hub, 'the search index is not written', writeIndex));
   const close = async () => {
     await console.closed;
     recorder.close();
@@ -100,15 +104,15 @@ async function openRecorded(hub: Hub<Config>, { log, index }: Omit<Recording, 'r
 }
 
 /** Says once that the disk takes nothing, and once that it does again. */
-function tolerant(hub: Hub<Config>, task: () => Promise<void>): () => Promise<void> {
+function tolerant(hub: Hub<Config>, what: string, task: () => Promise<void>): () => Promise<void> {
   let failing = false;
   return async () => {
     try {
       await task();
-      if (failing) hub.log.info('recording again');
+      if (failing) hub.log.info(`no longer: ${what}`);
       failing = false;
     } catch (error) {
-      if (!failing) hub.log.error(`the recording has gaps: ${errorText(error)}`);
+      if (!failing && !hub.signal.aborted) hub.log.error(`${what}: ${errorText(error)}`);
       failing = true;
     }
   };

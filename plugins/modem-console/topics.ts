@@ -21,6 +21,7 @@ export interface ConsoleTopics {
 
 export function consoleTopics(hub: Hub<Config>, id: string): ConsoleTopics {
   const { name = id, simulator } = hub.config.consoles[id] ?? {};
+  const mark = simulator === undefined ? {} : { simulated: true };
   const device = hub.device(id, {
     name,
     sensors: {
@@ -31,7 +32,7 @@ export function consoleTopics(hub: Hub<Config>, id: string): ConsoleTopics {
       reason: { name: 'Reason' },
       advice: { name: 'Advice' },
     },
-    ...(simulator !== undefined && { simulated: true }),
+    ...mark,
   });
   const events = new RateLimit(EVENTS_PER_MINUTE);
   const lines = new RateLimit(hub.config.lines_per_minute);
@@ -40,7 +41,7 @@ export function consoleTopics(hub: Hub<Config>, id: string): ConsoleTopics {
 
   const send = (name: string, skipped: number | undefined, data: JsonObject) => {
     if (skipped === undefined) return;
-    settle(hub, hub.event(name, { console: id, ...data, ...(skipped > 0 && { skipped }) }));
+    settle(hub, hub.event(name, { console: id, ...data, ...(skipped > 0 && { skipped }), ...mark }));
   };
   return {
     event: (event, { boot }) =>
@@ -60,7 +61,7 @@ export function consoleTopics(hub: Hub<Config>, id: string): ConsoleTopics {
       const text = JSON.stringify(fields);
       if (text !== reported) settle(hub, device.report(fields));
       reported = text;
-      const payload = boot && { id: boot.id, time: boot.time, finished: boot.finished, ...boot.boot };
+      const payload = boot && { id: boot.id, time: boot.time, finished: boot.finished, ...boot.boot, ...mark };
       const bootText = JSON.stringify(payload);
       if (payload && bootText !== published)
         settle(hub, hub.publish(`${hub.id}/${id}/boot`, payload, { retain: true }));

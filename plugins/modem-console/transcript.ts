@@ -1,10 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { CommandResult } from 'cupboard/sdk';
+import { fitting } from './answer.ts';
 import type { Boot, Partition } from './decode/boot.ts';
 import { TranscriptDecoder } from './decode.ts';
-
-/** An answer is one MQTT packet, of which the broker takes 1 MiB; the rest is asked for in another. */
-const MOST_ANSWER_BYTES = 700_000;
 
 /**
  * Every boot in a saved transcript.
@@ -21,13 +19,7 @@ export async function decodeFile(path: string): Promise<Boot[]> {
 /** The answer of the command `decode`: boots from number `skip` on, as many as an answer holds. */
 export async function answerDecode(path: string, skip: number): Promise<CommandResult> {
   const all = await decodeFile(path);
-  const boots: Boot[] = [];
-  let bytes = 0;
-  for (const boot of all.slice(skip)) {
-    bytes += JSON.stringify(boot).length;
-    if (bytes > MOST_ANSWER_BYTES) break;
-    boots.push(boot);
-  }
+  const boots = fitting(all.slice(skip));
   const next = skip + boots.length;
   return { ok: true, boots, total: all.length, ...(next < all.length && { next }) };
 }

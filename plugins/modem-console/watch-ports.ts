@@ -1,6 +1,6 @@
 import type { Hub, JsonObject } from 'cupboard/sdk';
 import type { Config } from './config.ts';
-import { listAdapters } from './ports.ts';
+import { adapterPaths, listAdapters } from './ports.ts';
 
 /** Seconds between two looks at the adapters. */
 const LOOK_SECONDS = 5;
@@ -11,9 +11,9 @@ export function watchPorts(hub: Hub<Config>): void {
   hub.command('ports', async () => ({ ok: true, ...(await list()) }));
   let published: string | undefined;
   hub.every(LOOK_SECONDS, async () => {
-    const ports = await list();
-    const text = JSON.stringify(ports);
-    if (text !== published) await hub.publish(`${hub.id}/ports`, { time: Date.now(), ...ports }, { retain: true });
-    published = text;
+    const paths = (await adapterPaths()).join(' ');
+    if (paths === published) return;
+    await hub.publish(`${hub.id}/ports`, { time: Date.now(), ...(await list()) }, { retain: true });
+    published = paths;
   });
 }

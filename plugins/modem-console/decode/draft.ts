@@ -8,6 +8,8 @@ import { PartitionMap } from './map.ts';
 /** Prompts and events of one boot beyond these are not kept: a modem may run for months after it. */
 const MOST_PROMPTS = 100;
 const MOST_EVENTS = 200;
+/** Characters of a prompt or event. */
+export const LONGEST_TEXT = 200;
 
 /** A boot while it is being read. */
 export class BootDraft {
@@ -28,7 +30,7 @@ export class BootDraft {
   ) {}
 
   addPrompt(text: string): void {
-    if (this.#prompts.size < MOST_PROMPTS) this.#prompts.add(text);
+    if (this.#prompts.size < MOST_PROMPTS) this.#prompts.add(text.slice(0, LONGEST_TEXT));
   }
 
   addEvent(event: BootEvent): void {

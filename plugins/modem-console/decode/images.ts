@@ -42,8 +42,8 @@ const FIELDS: readonly Field[] = [
   hexField('CRC', 8, 'crc'),
 ];
 
-const TITLE = /^\s*Image (\d+) Program Header:$/;
-const FOUND = /(?<!\w)Found image (\d+) at offset ([\da-f]+)$/i;
+const TITLE = /^\s*Image (\d{1,2}) Program Header:$/;
+const FOUND = /(?<!\w)Found image (\d{1,2}) at offset ([\da-f]+)$/i;
 
 interface Block {
   /** `undefined` where the title was lost; the "Found image" line after it may tell. */

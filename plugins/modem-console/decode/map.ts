@@ -1,5 +1,7 @@
 import type { Partition } from './boot.ts';
 
+/** Noise that looks like rows must not grow a boot without bound. */
+const MOST_PARTITIONS = 64;
 const COLUMNS = ['name', 'size', 'offset'] as const;
 
 /**
@@ -29,7 +31,7 @@ export class PartitionMap {
     const partition = this.#columns && readRow(this.#columns, text);
     if (!partition) return false;
     this.#fresh = [...this.#fresh.filter(({ name }) => name !== partition.name), partition];
-    this.partitions = this.#fresh;
+    this.partitions = this.#fresh.slice(0, MOST_PARTITIONS);
     return true;
   }
 

@@ -75,6 +75,6 @@ async function* textLines({ recording, from, to }: Range, request: Request): Asy
 }
 
 function timeText({ index }: Recording, line: Line): string {
-  const time = index.timeAt(line.offset);
+  const time = index.lineTime(line.offset);
   return time === undefined ? '-' : new Date(time).toISOString();
 }

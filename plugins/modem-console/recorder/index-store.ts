@@ -77,16 +77,24 @@ export class ConsoleIndex {
     return (this.store.prepare(sql).pluck().get(this.#id, date) as number | undefined) ?? 0;
   }
 
-  /** When the byte at an offset came; `undefined` before the first mark. */
+  /** When the line that starts at an offset came; `undefined` where none does. */
+  lineTime(offset: number): number | undefined {
+    const sql = 'SELECT time FROM line WHERE console = ? AND offset = ?';
+    return this.store.prepare(sql).pluck().get(this.#id, offset) as number | undefined;
+  }
+
+  /** About when the byte at an offset came; `undefined` before the first mark. */
   timeAt(offset: number): number | undefined {
     const sql = 'SELECT time FROM mark WHERE console = ? AND offset <= ? ORDER BY offset DESC LIMIT 1';
     return this.store.prepare(sql).pluck().get(this.#id, offset) as number | undefined;
   }
 
-  /** Offset of the first bytes that came at or after a time; `undefined` where none did. */
+  /** Offset of the first line that came at or after a time; `undefined` where none did. */
   offsetAt(time: number): number | undefined {
-    const sql = 'SELECT min(offset) FROM mark WHERE console = ? AND time >= ?';
-    return (this.store.prepare(sql).pluck().get(this.#id, time) as number | null) ?? undefined;
+    // The mark before it bounds the search: lines have no index by time.
+    const mark = 'SELECT max(offset) FROM mark WHERE console = @id AND time < @time';
+    const sql = `SELECT min(offset) FROM line WHERE console = @id AND offset >= coalesce((${mark}), 0) AND time >= @time`;
+    return (this.store.prepare(sql).pluck().get({ id: this.#id, time }) as number | null) ?? undefined;
   }
 
   /** Forgets the lines and marks of bytes that are not kept any more. */

@@ -4,9 +4,12 @@ import { type Line, LineSplitter } from '../lines.ts';
 import type { ConsoleIndex, RecordedBoot, TimedLine } from './index-store.ts';
 import type { RawLog } from './raw-log.ts';
 
-/** Bytes and lines held back until they are written: between two ticks, or sooner under a flood. */
-const MOST_BYTES = 64 * 1024;
+/** Lines held back until they are written to the index: between two ticks, or sooner under a flood. */
 const MOST_LINES = 2_000;
+/** Lines held back while the index cannot be written; then they are found in the files alone. */
+const MOST_WAITING_LINES = 20_000;
+/** ms between two marks of time; lines carry their own. */
+const MARK_MS = 10_000;
 /** Silence after which an unfinished line is looked at as a prompt. */
 const IDLE_MS = 150;
 /** A restart reads the boot under way again from its first line, when that is not longer ago than this. */
@@ -34,12 +37,15 @@ export class Recorder {
   #boot: Omit<RecordedBoot, 'boot' | 'console'> | undefined;
   /** While what an earlier run has indexed is read again. */
   #silent = false;
-  #bytes: Uint8Array[] = [];
-  #byteCount = 0;
   #marks: { offset: number; time: number }[] = [];
   #pending: TimedLine[] = [];
   #boots: Omit<RecordedBoot, 'console'>[] = [];
   #days: string[] = [];
+  #marked = 0;
+  #changed = true;
+  /** True while the index knows all there is. */
+  #indexed = false;
+  #trouble: unknown;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: RecorderOptions) {
@@ -73,39 +79,70 @@ export class Recorder {
     this.#boot = reread;
     this.#lines = this.#splitter(from);
     this.#silent = true;
-    for await (const bytes of log.read(from, indexed)) this.#lines.push(bytes);
-    this.#silent = false;
-    this.#lines.skipTo(indexed);
     this.#time = index.timeAt(log.end) ?? Date.now();
+    for await (const bytes of log.read(from, indexed)) this.#lines.push(bytes);
+    this.#lines.skipTo(indexed);
+    this.#silent = false;
     for await (const bytes of log.read(indexed, log.end)) this.#lines.push(bytes);
+    // The prompt at the end was told by the run that heard it.
+    this.#silent = true;
+    this.#lookAtPrompt();
+    this.#silent = false;
   }
 
   push(bytes: Uint8Array, time: number): void {
     this.#time = time;
-    if (this.#bytes.length === 0) this.#marks.push({ offset: this.#end, time });
-    this.#bytes.push(bytes);
-    this.#byteCount += bytes.length;
+    this.#changed = true;
+    this.#indexed = false;
+    if (time - this.#marked >= MARK_MS || time < this.#marked) {
+      this.#marks.push({ offset: this.#end, time });
+      this.#marked = time;
+    }
+    const offset = this.#end;
     this.#end += bytes.length;
+    // A full disk is told by the next flush, not to whoever brings the bytes.
+    this.#attempt(() => this.options.log.append(bytes, offset));
     this.#lines.push(bytes);
-    if (this.#byteCount > MOST_BYTES) this.#writeBytes();
-    if (this.#pending.length > MOST_LINES) this.writeIndex();
+    if (this.#pending.length > MOST_LINES) this.#attempt(() => this.writeIndex());
+    if (this.#pending.length > MOST_WAITING_LINES) this.#pending = [];
     this.#idle?.refresh();
     this.#idle ??= setTimeout(() => this.#lookAtPrompt(), IDLE_MS);
   }
 
-  /** Brings the bytes that wait to the disk. @throws Error of the system, the bytes being lost to the recording */
+  /** True when phase, boot or count may be others than when this was asked last. */
+  takeChanged(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
+  }
+
+  /** Boots on a local date, those that wait for the index included. */
+  bootsOn(date: string): number {
+    return this.options.index.bootsOn(date) + this.#days.filter((day) => day === date).length;
+  }
+
+  /**
+   * Brings what was written to the disk, where a power cut cannot reach it.
+   * @throws Error of the system, also of a write since the last call; the bytes are then missing from the recording
+   */
   async flush(): Promise<void> {
-    this.#writeBytes();
+    const trouble = this.#trouble;
+    this.#trouble = undefined;
+    if (trouble !== undefined) throw trouble;
     await this.options.log.sync();
   }
 
-  /** Brings the lines and boots that wait to the index, after their bytes. */
+  /**
+   * Brings the lines and boots that wait to the index.
+   * @throws Error of SQLite; what waits is tried again
+   */
   writeIndex(): void {
-    this.#writeBytes();
+    if (this.#indexed) return;
     const current = this.boot;
     const boots = [...this.#boots, ...(current ? [current] : [])];
-    const batch = { marks: this.#marks, lines: this.#pending, boots, days: this.#days, indexed: this.#lines.offset };
-    if (batch.marks.length > 0 || batch.lines.length > 0) this.options.index.write(batch);
+    const { offset: indexed } = this.#lines;
+    this.options.index.write({ marks: this.#marks, lines: this.#pending, boots, days: this.#days, indexed });
+    this.#indexed = true;
     this.#marks = [];
     this.#pending = [];
     this.#boots = [];
@@ -139,13 +176,13 @@ export class Recorder {
   }
 
   #takeEvent(event: BootEvent, line: Line): void {
-    if (this.#silent) return;
     const time = this.#time;
+    if (event.name === 'boot_finished' && this.#boot?.finished === null) this.#boot = { ...this.#boot, finished: time };
+    if (this.#silent) return;
     if (event.name === 'boot_started') {
       this.#boot = { id: this.options.nextBootId(), time, finished: null, offset: line.offset };
       this.#days.push(this.options.localDate(time));
     }
-    if (event.name === 'boot_finished' && this.#boot) this.#boot = { ...this.#boot, finished: time };
     this.options.onEvent(event, { time, ...(this.#boot && { boot: this.#boot.id }) });
   }
 
@@ -153,18 +190,20 @@ export class Recorder {
     if (!this.#silent && this.#boot) this.#boots.push({ ...this.#boot, boot: fromLineOne(boot) });
   }
 
-  #lookAtPrompt(): void {
-    this.#idle = undefined;
-    const line = this.#lines.partial();
-    if (line) this.#decoder.peek(line);
+  #attempt(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#trouble = error;
+    }
   }
 
-  #writeBytes(): void {
-    if (this.#byteCount === 0) return;
-    const bytes = Buffer.concat(this.#bytes);
-    this.#bytes = [];
-    this.#byteCount = 0;
-    this.options.log.append(bytes, this.#end - bytes.length);
+  #lookAtPrompt(): void {
+    this.#idle = undefined;
+    this.#changed = true;
+    this.#indexed = false;
+    const line = this.#lines.partial();
+    if (line) this.#decoder.peek(line);
   }
 }
 

@@ -6,7 +6,7 @@ import type { ConsoleSettings } from '../../../plugins/modem-console/config.ts';
 import { type Console, openConsole, type PortState } from '../../../plugins/modem-console/console.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
-import { plugIn } from './pseudo-terminal.ts';
+import { plugIn } from '../../support/pseudo-terminal.ts';
 
 const SETTINGS: ConsoleSettings = {
   baud: 115200,

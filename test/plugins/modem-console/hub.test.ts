@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
-import { type FarEnd, plugIn } from './pseudo-terminal.ts';
+import { type FarEnd, plugIn } from '../../support/pseudo-terminal.ts';
 
 const CM = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url), 'latin1');
 const LINUX = 'Linux version 2.6.30-V2.06.05u (gcc)\r\nKernel command line: root=mtd:rootfs\r\nmodem login: ';

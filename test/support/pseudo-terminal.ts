@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
-import { waitFor } from '../../support/hub.ts';
+import { waitFor } from './hub.ts';
 
 /** A serial line as socat makes it: a device node at one end, bytes counted and sent at the other. */
 export interface FarEnd {
