@@ -20,7 +20,7 @@ interface RangeArguments extends OnConsole {
 
 const LARGEST_READ = 4096;
 const MENU_WAIT = 10 * 60_000;
-const MENU_TIMEOUT = 2000;
+const MENU_PATIENCE = { timeout: 2000 };
 
 /** The commands that send something, each by one who is allowed to and holds the keyboard while it runs. */
 export function registerCommands(hub: Hub<Config>, sessions: ReadonlyMap<string, Session>): void {
@@ -89,7 +89,7 @@ async function withKeyboard(
 
 /** Waits for the next boot and answers its prompts; where a bootloader spoke last, its menu may be open already. */
 async function openMenu(lease: Lease, _args: OnConsole, session: Session): Promise<JsonObject> {
-  if (session.seesBootloader && (await lease.ask('\r', menuAnswers, MENU_TIMEOUT))) {
+  if (session.seesBootloader && (await lease.ask('\r', menuAnswers, MENU_PATIENCE))) {
     return { answered: [], missed: 0 };
   }
   let entry = MENU_AWAITED;
@@ -117,13 +117,13 @@ async function openMenu(lease: Lease, _args: OnConsole, session: Session): Promi
 
 /** The map as the menu prints it, and the menu again behind it. */
 async function readPartitions(lease: Lease): Promise<{ partitions: Partition[] }> {
-  if (!(await lease.ask('\r', menuAnswers, MENU_TIMEOUT)))
+  if (!(await lease.ask('\r', menuAnswers, MENU_PATIENCE)))
     throw new HubError('no_menu', 'the menu does not answer: give enter_menu');
   const map = new PartitionMap();
   await lease.ask(
     'p',
     (text) => (text.includes('Flash Partition information:') ? menuAnswers(text) : undefined) && readMap(text, map),
-    MENU_TIMEOUT,
+    MENU_PATIENCE,
   );
   if (map.partitions.length === 0) throw new HubError('no_answer', 'the menu printed no partition map');
   return { partitions: map.partitions };

@@ -19,6 +19,8 @@ interface ConsoleState {
 const MOST_BOOTS = 200;
 const NOT_CONSOLES = ['status', 'ports'];
 
+let lastShown = '';
+
 /** The consoles: one live, its boots and what they said, the memory, the past. */
 class ModemPanel {
   readonly #ends: (() => void)[] = [];
@@ -75,13 +77,18 @@ class ModemPanel {
     if (!NOT_CONSOLES.includes(name)) {
       if (payload === '') this.#consoles.delete(name);
       else this.#consoles.set(name, JSON.parse(payload) as ConsoleState);
-      if (!this.#terminal) this.#show([...this.#consoles.keys()].sort()[0] ?? '');
     }
     this.#draw();
   }
 
+  /** The one shown last, also before a change of theme, else the first by name. */
+  #firstConsole(): string {
+    return this.#consoles.has(lastShown) ? lastShown : ([...this.#consoles.keys()].sort()[0] ?? '');
+  }
+
   #show(console: string): void {
     if (console === '' || this.#terminal?.console === console) return;
+    lastShown = console;
     this.#terminal?.close();
     const terminal = new LiveTerminal(this.api, console, () => this.#draw());
     this.#terminal = terminal;
@@ -108,16 +115,19 @@ class ModemPanel {
     this.#isDrawing = true;
     requestAnimationFrame(() => {
       this.#isDrawing = false;
+      // Not before: the retained topics come in a burst, in any order.
+      if (!this.#terminal) this.#show(this.#firstConsole());
       render(this.#render(), this.element);
     });
   }
 
   #render(): TemplateResult {
     const { api } = this;
+    const isLinux = this.#boots[0]?.boot.role === 'linux';
     return html`<div class="modem-panel stack loose">
       ${this.#consoles.size === 0 ? html`<p class="note">No console is configured yet. Plug an adapter in and choose it below.</p>` : this.#renderLive()}
       ${this.#terminal ? this.#renderBoots() : ''}
-      ${this.#terminal && api.admin ? html`<section class="stack"><h2>Memory</h2>${this.#dump.render()}</section>` : ''}
+      ${this.#terminal && api.admin && !isLinux ? html`<section class="stack"><h2>Memory</h2>${this.#dump.render()}</section>` : ''}
       <section class="stack"><h2>Search</h2>${this.#search.render()}</section>
       <section class="stack"><h2>Compare two boots</h2>${this.#diff.render(this.#boots)}</section>
       <section class="stack"><h2>Free adapters</h2>${freePorts(this.#ports, api, this.#portProblem, (adapter) => void this.#use(adapter))}</section>
@@ -144,7 +154,7 @@ class ModemPanel {
       ${this.#terminal?.render() ?? ''}
       <div class="row">
         ${
-          this.api.admin
+          this.api.admin && this.#boots[0]?.boot.role !== 'linux'
             ? html`<button class="button" @click=${() => void this.#act('enter_menu', 'Waiting for the next boot: switch the modem off and on.')}>Enter the boot menu</button>
                 <button class="button" @click=${() => void this.#act('partition_map', 'Asking for the map …')}>Partition map</button>`
             : ''

@@ -12,7 +12,7 @@ import {
   valueBytes,
 } from './memory.ts';
 import { menuAnswers } from './menu.ts';
-import type { Lease } from './session.ts';
+import type { AskOptions, Lease } from './session.ts';
 
 /** Reads memory through whatever console answers. */
 export interface MemoryReader {
@@ -29,26 +29,22 @@ export interface MemoryReader {
 }
 
 const ATTEMPTS = 5;
-/** ms; an answer takes 10 ms on the wire, a lost one is asked for again. */
-const WORD_TIMEOUT = 1500;
-const PROMPT_TIMEOUT = 2000;
 /** Rows are printed at the speed of the wire: 256 bytes are 1.3 kB of text. */
 const ROWS_AT_ONCE = 256;
-const ROWS_TIMEOUT = 4000;
+/** What speaks at all speaks within two seconds; an adapter collects bytes for 16 ms, so this much silence is an end. */
+const PATIENCE: AskOptions = { timeout: 2000, idle: 200 };
+/** The questions are noted as a whole. */
+const UNLOGGED: AskOptions = { ...PATIENCE, isLogged: false };
 
 /**
  * Finds out what answers, by one CR, and begins its dialogue.
  * @throws HubError `no_menu` when it is neither the bootloader's menu nor an unlocked eCos console
  */
 export async function openReader(lease: Lease): Promise<MemoryReader> {
-  const found = await lease.ask(
-    '\r',
-    (text) => (hasEcosPrompt(text) ? 'ecos' : menuAnswers(text) && 'menu'),
-    PROMPT_TIMEOUT,
-  );
+  const found = await lease.ask('\r', (text) => (hasEcosPrompt(text) ? 'ecos' : menuAnswers(text) && 'menu'), PATIENCE);
   if (found === 'ecos') return new EcosReader(lease);
   // Also when nothing was understood: on a bad line the menu may have come damaged, and `r` harms nothing.
-  if (await lease.ask('r', isAddressPrompt, PROMPT_TIMEOUT)) return new BootloaderReader(lease);
+  if (await lease.ask('r', isAddressPrompt, PATIENCE)) return new BootloaderReader(lease);
   throw new HubError('no_menu', 'neither the bootloader’s menu nor an unlocked eCos console answers: give enter_menu');
 }
 
@@ -90,8 +86,7 @@ class BootloaderReader implements MemoryReader {
         answer = text;
         return isAddressPrompt(text);
       },
-      WORD_TIMEOUT,
-      { isLogged: false },
+      UNLOGGED,
     );
     const value = parseValue(answer, address);
     if (!seen) await this.#recover();
@@ -100,15 +95,15 @@ class BootloaderReader implements MemoryReader {
 
   async #recover(): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      if (await this.lease.ask('\r', (text) => menuAnswers(text), PROMPT_TIMEOUT)) {
-        if (await this.lease.ask('r', isAddressPrompt, PROMPT_TIMEOUT)) return;
+      if (await this.lease.ask('\r', (text) => menuAnswers(text), PATIENCE)) {
+        if (await this.lease.ask('r', isAddressPrompt, PATIENCE)) return;
       }
     }
     throw new HubError('no_answer', 'the bootloader does not come back to its menu');
   }
 
   async close(): Promise<void> {
-    await this.lease.ask(LEAVE, (text) => menuAnswers(text), PROMPT_TIMEOUT);
+    await this.lease.ask(LEAVE, (text) => menuAnswers(text), PATIENCE);
   }
 }
 
@@ -157,8 +152,7 @@ class EcosReader implements MemoryReader {
           ? true
           : undefined;
       },
-      ROWS_TIMEOUT,
-      { isLogged: false },
+      UNLOGGED,
     );
     return parseRows(answer, address, length);
   }

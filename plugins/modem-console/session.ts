@@ -81,7 +81,7 @@ export class Session {
   take(who: Who, takeOver = false): Lease {
     const { console } = this;
     const holder = this.#writer;
-    const isOwn = holder?.who.name === who.name && holder.who.way !== 'command';
+    const isOwn = who.way === 'command' && holder?.who.name === who.name && holder.who.way !== 'command';
     if (holder && !takeOver && !isOwn) {
       throw new HubError('keyboard_busy', `${holder.who.name} (${holder.who.way}) has the keyboard of ${console.id}`);
     }
@@ -157,6 +157,13 @@ export interface WriteOptions {
   readonly isLogged?: boolean;
 }
 
+export interface AskOptions extends WriteOptions {
+  /** ms */
+  readonly timeout: number;
+  /** ms of silence after the first byte of an answer that make it complete. */
+  readonly idle?: number;
+}
+
 interface Line {
   readonly console: Console;
   send(bytes: Uint8Array, options: WriteOptions): Promise<void>;
@@ -205,30 +212,30 @@ export class Lease {
   }
 
   /**
-   * Sends `text` and answers what `match` makes of everything received since; undefined after `timeout` ms.
+   * Sends `text` and answers what `match` makes of everything received since; undefined when the time is over.
    * @throws HubError `device_not_open`, `keyboard_lost`, or RefusedError
    */
-  async ask<T>(
-    text: string,
-    match: (answer: string) => T | undefined,
-    timeout: number,
-    options: WriteOptions = {},
-  ): Promise<T | undefined> {
+  async ask<T>(text: string, match: (answer: string) => T | undefined, options: AskOptions): Promise<T | undefined> {
     const { console } = this.line;
     const ends: (() => void)[] = [];
     const answered = new Promise<T | undefined>((resolve, reject) => {
       let answer = '';
-      const timer = setTimeout(() => resolve(undefined), timeout);
+      const giveUp = () => resolve(undefined);
+      const timer = setTimeout(giveUp, options.timeout);
+      let idle: NodeJS.Timeout | undefined;
       const onLost = () => reject(this.lost.reason as Error);
       this.lost.addEventListener('abort', onLost, { once: true });
       ends.push(
         () => clearTimeout(timer),
+        () => clearTimeout(idle),
         () => this.lost.removeEventListener('abort', onLost),
         console.onPort(() => reject(new HubError('device_not_open', 'the port went away'))),
         console.onBytes((bytes) => {
           answer += Buffer.from(bytes).toString('latin1');
           const found = match(answer);
+          clearTimeout(idle);
           if (found !== undefined) resolve(found);
+          else if (options.idle !== undefined) idle = setTimeout(giveUp, options.idle);
         }),
       );
     });

@@ -131,7 +131,7 @@ function imageTable({ images }: Boot): TemplateResult {
     <tbody>${images.map(
       (image) => html`<tr>
         <th scope="row">${image.index}${image.dual ? ' (dual)' : ''}</th>
-        <td class="wrap"><code>${image.filename ?? '?'}</code></td>
+        <td><code>${image.filename ?? '?'}</code></td>
         <td>${image.built?.replace('T', ' ').replace(/(\.000)?Z$/, '') ?? '?'}</td>
         <td class="number">${image.length?.toLocaleString('en') ?? '?'}</td>
         <td><code>${image.load_address ?? '?'}</code></td>

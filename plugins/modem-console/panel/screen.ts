@@ -1,8 +1,8 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { type ITheme, Terminal } from '@xterm/xterm';
+import { withConstructedStyles } from './constructed-styles.ts';
 import { Harmless } from './harmless.ts';
-import { policyDocument } from './policy-document.ts';
 
 const SCROLLBACK = 10_000;
 /** Sequences that ask the emulator for an answer; it is silent even if one got through. */
@@ -23,7 +23,7 @@ export class Screen {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon();
-  readonly #styles = policyDocument();
+  #removeStyles: () => void = () => undefined;
   readonly #resize = new ResizeObserver(() => this.#fitSoon());
   #harmless = new Harmless();
 
@@ -33,7 +33,6 @@ export class Screen {
       convertEol: true,
       cursorBlink: false,
       disableStdin: true,
-      documentOverride: this.#styles.document,
       fontFamily: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
       fontSize: 13,
       lineHeight: 1.2,
@@ -60,7 +59,7 @@ export class Screen {
 
   /** Once the element is in the page: the emulator measures its font. */
   open(): void {
-    this.#terminal.open(this.element);
+    this.#removeStyles = withConstructedStyles(() => this.#terminal.open(this.element));
     this.#terminal.textarea?.setAttribute('aria-label', 'Console: what is typed here is sent to the modem');
     this.#resize.observe(this.element);
     this.#fitSoon();
@@ -98,7 +97,7 @@ export class Screen {
   close(): void {
     this.#resize.disconnect();
     this.#terminal.dispose();
-    this.#styles.dispose();
+    this.#removeStyles();
   }
 
   #fitSoon(): void {

@@ -20,6 +20,7 @@ export const styles: readonly CSSStyleSheet[] = [
 .modem-panel .choice { display: inline-flex; flex-wrap: wrap; gap: 2px; padding: 3px; border-radius: var(--radius-small); background: var(--well); }
 .modem-panel .choice button { min-height: 2.25rem; padding: 0 0.9rem; border: 0; border-radius: 7px; background: transparent; color: var(--ink-soft); font: inherit; font-weight: 560; cursor: pointer; }
 .modem-panel .choice button[aria-pressed="true"] { background: var(--surface); color: var(--ink); box-shadow: 0 1px 2px var(--shadow); }
+.modem-panel .timeline { padding: 0.9rem 1rem 0.6rem; }
 .modem-panel .timeline svg { display: block; width: 100%; height: 4rem; }
 .modem-panel .timeline .axis { stroke: var(--line-strong); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .modem-panel .timeline .boot { cursor: pointer; outline-offset: -2px; }
@@ -31,6 +32,7 @@ export const styles: readonly CSSStyleSheet[] = [
 .modem-panel .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10rem), 1fr)); gap: 0.6rem 1.25rem; }
 .modem-panel .facts dt { color: var(--ink-soft); font-size: 0.8125rem; }
 .modem-panel .facts dd { font-weight: 560; }
+.modem-panel .images td, .modem-panel .images th { padding-inline: 0.6rem; white-space: nowrap; }
 .modem-panel .images td, .modem-panel .images th[scope="row"] { font-size: 0.875rem; color: var(--ink); }
 .modem-panel .flash { display: flex; flex-direction: column; gap: 0.5rem; }
 .modem-panel .flash svg { display: block; width: 100%; height: 3rem; border-radius: var(--radius-small); border: 1px solid var(--line-strong); }

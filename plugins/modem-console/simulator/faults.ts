@@ -26,7 +26,9 @@ export function seededRandom(seed: number): () => number {
 
 /** What comes out of a bad line when `message` goes in. */
 export function damage(message: Buffer, faults: Faults, random: () => number): Buffer {
-  const whole = random() < faults.interrupted ? interrupt(message, random) : message;
+  // An echoed key is no message.
+  const isCut = message.length > 1 && random() < faults.interrupted;
+  const whole = isCut ? interrupt(message, random) : message;
   if (faults.noise + faults.dropped + faults.doubled === 0) return whole;
   const out: number[] = [];
   for (const byte of whole) {
