@@ -52,28 +52,6 @@ export type NewFile = Omit<CatalogueFile, 'id' | 'change'>;
 /** A line of what followers of the catalogue are told. */
 export type Change = CatalogueFile | { readonly path: string; readonly change: number; readonly removed: true };
 
-export interface FolderSummary {
-  readonly folder: string;
-  readonly title: string | null;
-  readonly shots: number;
-  readonly files: number;
-  readonly bytes: number;
-  /** First and last capture time. */
-  readonly first: string | null;
-  readonly last: string | null;
-  /** Number of files per state. */
-  readonly states: Readonly<Partial<Record<FileState, number>>>;
-}
-
-export interface Search {
-  /** Words that title, caption, keywords, path or camera contain, every one of them. */
-  readonly text?: string;
-  /** Capture dates, inclusive: `2016-02-01`. */
-  readonly from?: string;
-  readonly to?: string;
-  readonly limit: number;
-}
-
 /** SQL name of every column but `id` and `change`, which the database sets. */
 const COLUMNS: Readonly<Record<keyof NewFile, string>> = {
   path: 'path',
@@ -146,19 +124,6 @@ export class Catalogue {
       ),
       wasRemoved: store.prepare('SELECT 1 FROM removed WHERE path = ?').pluck(),
       lastChange: store.prepare<unknown[], number>('SELECT change FROM sequence').pluck(),
-      folders: store.prepare<unknown[], Omit<FolderSummary, 'states'>>(
-        `SELECT folder, weeks.title, count(DISTINCT shot) AS shots, count(*) AS files, sum(size) AS bytes,
-           min(captured) AS first, max(captured) AS last
-         FROM files LEFT JOIN weeks USING (folder) GROUP BY folder ORDER BY folder DESC`,
-      ),
-      folderStates: store.prepare<unknown[], { folder: string; state: FileState; files: number }>(
-        'SELECT folder, state, count(*) AS files FROM files GROUP BY folder, state',
-      ),
-      search: all(
-        `WHERE NOT EXISTS (SELECT 1 FROM json_each(@words) WHERE instr(lower(concat_ws(' ', path, title, caption, keywords,
-           camera)), lower(value)) = 0)
-         AND coalesce(captured, '') >= @from AND coalesce(captured, '') <= @to ORDER BY captured DESC, path LIMIT @limit`,
-      ),
       setFolderTitle: store.prepare(
         'INSERT INTO weeks VALUES (?, ?) ON CONFLICT (folder) DO UPDATE SET title = excluded.title',
       ),
@@ -251,20 +216,6 @@ export class Catalogue {
   /** Whether the path was given to a file that is not in the catalogue any more. */
   wasRemoved(path: string): boolean {
     return this.#statements.wasRemoved.get(path) !== undefined;
-  }
-
-  /** All folders, newest first. */
-  folders(): FolderSummary[] {
-    const states = new Map<string, Partial<Record<FileState, number>>>();
-    for (const { folder, state, files } of this.#statements.folderStates.all()) {
-      states.set(folder, { ...states.get(folder), [state]: files });
-    }
-    return this.#statements.folders.all().map((summary) => ({ ...summary, states: states.get(summary.folder) ?? {} }));
-  }
-
-  search({ text = '', from = '', to = '9999', limit }: Search): CatalogueFile[] {
-    const words = JSON.stringify(text.split(/\s+/).filter(Boolean));
-    return this.#statements.search.all({ words, from, to: `${to}~`, limit }).map(fromRow);
   }
 
   setFolderTitle(folder: string, title: string): void {

@@ -2,6 +2,7 @@ import type { Ingest } from './ingest/index.ts';
 import { scrub } from './verify.ts';
 
 const LOOK_SECONDS = 15;
+const SAVE_SECONDS = 300;
 const HOUR_SECONDS = 3600;
 const DAY_MS = 86_400_000;
 /** A scheduled scrub rests three times as long as it reads. */
@@ -22,12 +23,12 @@ export function tendArchive(photos: Ingest): void {
     published = text;
     await hub.publish(`${hub.id}/archive`, { time: Date.now(), ...state }, { retain: true });
   });
+  const isAtWork = async () => photos.catalogue.totals().files > 0 && (await photos.archive.status()).state === 'ok';
+  hub.every(SAVE_SECONDS, async () => {
+    if (await isAtWork()) await photos.jobs.run(() => photos.archive.open().then(() => photos.originals.save()));
+  });
   hub.every(HOUR_SECONDS, async () => {
-    if ((await photos.archive.status()).state !== 'ok' || photos.catalogue.totals().files === 0) return;
-    await photos.jobs.run(async () => {
-      await photos.archive.open();
-      await photos.originals.save();
-    });
+    if (!(await isAtWork())) return;
     await scrub(dueForScrub(photos), photos, { signal: hub.signal, rest: REST }).catch((error: unknown) => {
       if (!hub.signal.aborted) throw error;
     });
