@@ -44,6 +44,9 @@ const RANK: Readonly<Record<FileKind, number>> = {
 
 /** The catalogue as the page reads it. Nothing here writes. */
 export class Gallery {
+  /** Rows written by this process, whatever the table: nobody else writes. */
+  readonly #changes: Statement<[], number>;
+  #counted: { readonly changes: number; readonly weeks: readonly Week[] } | undefined;
   readonly #weeks: Statement<[], WeekRow>;
   readonly #states: Statement<[], { folder: string; state: FileState; count: number }>;
   readonly #covers: Statement<[], Picture & { folder: string }>;
@@ -54,6 +57,7 @@ export class Gallery {
   readonly #all: Statement<[], SearchRow>;
 
   constructor(store: Store) {
+    this.#changes = store.prepare<[], number>('SELECT total_changes()').pluck();
     this.#weeks = store.prepare(`
       SELECT files.folder, weeks.title, ${shotsWhere(IS_PICTURE)} AS shots,
         ${shotsWhere("kind IN ('photo', 'raw')")} AS photos, ${shotsWhere("kind = 'video'")} AS videos,
@@ -79,8 +83,14 @@ export class Gallery {
       FROM files LEFT JOIN weeks USING (folder) WHERE ${IS_PICTURE} ORDER BY captured DESC, path`);
   }
 
-  /** Newest first, what has no date last. */
-  weeks(): Week[] {
+  /** Newest first, what has no date last. To count 25,000 files takes a moment, so it is done once a change. */
+  weeks(): readonly Week[] {
+    const changes = this.#changes.get() as number;
+    if (this.#counted?.changes !== changes) this.#counted = { changes, weeks: this.#count() };
+    return this.#counted.weeks;
+  }
+
+  #count(): Week[] {
     const states = groupBy(this.#states.all(), ({ folder }) => folder);
     const covers = groupBy(this.#covers.all(), ({ folder }) => folder);
     return this.#weeks.all().map((week) => ({

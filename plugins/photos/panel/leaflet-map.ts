@@ -1,7 +1,6 @@
 import L from 'leaflet';
 import leafletCss from 'leaflet/dist/leaflet.css';
 import type { Shot } from '../gallery/contract.ts';
-import { groupBy } from '../gallery/group-by.ts';
 import type { NamedPlace } from './album.ts';
 import { graticule } from './graticule.ts';
 import { countOf } from './words.ts';
@@ -17,7 +16,8 @@ export interface MapOptions {
   readonly tiles: { readonly url: string; readonly attribution: string } | undefined;
   /** Where to look when there is nothing to show. */
   readonly home: Point | undefined;
-  readonly onPoint: (point: Point) => void;
+  /** @param name of the place that was chosen; empty = a point of the map */
+  readonly onPoint: (point: Point, name: string) => void;
   readonly onShots: (shots: readonly Shot[]) => void;
 }
 
@@ -31,8 +31,8 @@ export interface OpenMap {
   close(): void;
 }
 
-/** Shots nearer to each other than this share a marker; degrees, some 10 m. */
-const SAME_SPOT = 1e-4;
+/** Shots nearer to each other than this share a marker; CSS pixels, the size of a marker and a little. */
+const SAME_SPOT = 38;
 const CLOSEST = 16;
 
 const sheet = new CSSStyleSheet();
@@ -47,22 +47,30 @@ export function openMap({ element, tiles, home, onPoint, onShots }: MapOptions):
   L.control.scale({ imperial: false }).addTo(map);
   if (tiles) L.tileLayer(tiles.url, { attribution: tiles.attribution, maxZoom: 19 }).addTo(map);
   else graticule().addTo(map);
-  const markers = L.featureGroup().addTo(map);
+  const placeMarkers = L.featureGroup().addTo(map);
+  const shotMarkers = L.featureGroup().addTo(map);
   const pin = L.marker([0, 0], { icon: pinIcon(), keyboard: false, zIndexOffset: 1000 });
+  let shown: readonly Shot[] = [];
+  const drawShots = () => {
+    shotMarkers.clearLayers();
+    for (const spot of spotsOf(map, shown)) shotMarker(spot, () => onShots(spot)).addTo(shotMarkers);
+  };
   map.setView(home ? [home.latitude, home.longitude] : [30, 0], home ? 12 : 2);
+  map.on('zoomend', drawShots);
   map.on('click', ({ latlng }) => {
     const { lat, lng } = latlng.wrap();
-    onPoint({ latitude: round(lat), longitude: round(lng) });
+    onPoint({ latitude: round(lat), longitude: round(lng) }, '');
   });
 
   return {
     show(shots, places) {
-      markers.clearLayers();
-      for (const [name, place] of Object.entries(places)) placeMarker(name, place, onPoint).addTo(markers);
-      for (const at of spotsOf(shots)) shotMarker(at, () => onShots(at)).addTo(markers);
+      placeMarkers.clearLayers();
+      for (const [name, place] of Object.entries(places)) placeMarker(name, place, onPoint).addTo(placeMarkers);
+      shown = shots.filter(({ latitude, longitude }) => latitude !== null && longitude !== null);
+      drawShots();
     },
     fit() {
-      const bounds = markers.getBounds();
+      const bounds = (shown.length > 0 ? shotMarkers : placeMarkers).getBounds();
       if (bounds.isValid()) map.fitBounds(bounds, { padding: [48, 48], maxZoom: CLOSEST });
     },
     mark(point) {
@@ -80,23 +88,31 @@ export function openMap({ element, tiles, home, onPoint, onShots }: MapOptions):
 /** 1e-6 degrees are 10 cm: more digits would only pretend. */
 const round = (degrees: number): number => Math.round(degrees * 1e6) / 1e6;
 
-function spotsOf(shots: readonly Shot[]): Shot[][] {
-  const located = shots.filter(({ latitude, longitude }) => latitude !== null && longitude !== null);
-  const spot = (degrees: number | null) => Math.round((degrees ?? 0) / SAME_SPOT);
-  return [...groupBy(located, ({ latitude, longitude }) => `${spot(latitude)} ${spot(longitude)}`).values()];
+const positionOf = ({ latitude, longitude }: Shot): L.LatLngTuple => [latitude ?? 0, longitude ?? 0];
+
+/** Shots whose markers would cover each other, together. */
+function spotsOf(map: L.Map, shots: readonly Shot[]): Shot[][] {
+  const spots: { readonly at: L.Point; readonly shots: Shot[] }[] = [];
+  for (const shot of shots) {
+    const at = map.project(positionOf(shot));
+    const spot = spots.find((each) => each.at.distanceTo(at) < SAME_SPOT);
+    if (spot) spot.shots.push(shot);
+    else spots.push({ at, shots: [shot] });
+  }
+  return spots.map((spot) => spot.shots);
 }
 
 function shotMarker(shots: readonly Shot[], onClick: () => void): L.Marker {
   const [first] = shots as [Shot];
   const label = countOf(shots.length, 'picture');
   const icon = L.divIcon({ className: 'map-shots', html: text(String(shots.length)), iconSize: [34, 34] });
-  return L.marker([first.latitude ?? 0, first.longitude ?? 0], { icon, title: label, alt: label }).on('click', onClick);
+  return L.marker(positionOf(first), { icon, title: label, alt: label }).on('click', onClick);
 }
 
-function placeMarker(name: string, place: NamedPlace, onClick: (point: Point) => void): L.Marker {
+function placeMarker(name: string, place: NamedPlace, onClick: MapOptions['onPoint']): L.Marker {
   const icon = L.divIcon({ className: 'map-place', html: text(name), iconSize: undefined, iconAnchor: [6, 6] });
   return L.marker([place.latitude, place.longitude], { icon, title: name, alt: `Place ${name}` }).on('click', () =>
-    onClick(place),
+    onClick(place, name),
   );
 }
 

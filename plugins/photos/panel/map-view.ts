@@ -22,6 +22,7 @@ export class MapPart extends Part {
   @state() private result: { readonly mood: 'good' | 'bad'; readonly text: string } | undefined;
   @state() private isBusy = false;
   @query('.map') private frame!: HTMLElement;
+  @query('#place-name') private nameField!: HTMLInputElement;
   #map: OpenMap | undefined;
 
   protected override async firstUpdated(): Promise<void> {
@@ -32,7 +33,7 @@ export class MapPart extends Part {
       element: this.frame,
       tiles: abilities?.tiles ? { url: `/plugins/${api.plugin}/map/{z}/{x}/{y}`, ...abilities.tiles } : undefined,
       home: api.hub.location,
-      onPoint: (point) => this.#choose(point),
+      onPoint: (point, name) => this.#choose(point, name),
       onShots: (shots) => {
         this.nearby = shots;
       },
@@ -138,7 +139,8 @@ export class MapPart extends Part {
     }, `${name} is a place now.`);
   };
 
-  #choose(point: Point): void {
+  #choose(point: Point, name = ''): void {
+    if (name) this.nameField.value = name;
     this.point = { latitude: point.latitude, longitude: point.longitude };
     this.#map?.mark(this.point);
   }

@@ -107,6 +107,8 @@ photos-selection-bar { display: contents; }
   .photos .map { height: 52dvh; }
   .photos .captions form > .grow { flex: 1 0 100%; order: -1; }
   .photos .captions form .primary { flex: 1; }
+  .photos .week-tools { flex-wrap: nowrap; }
+  .photos .week-tools .button { flex: 1 1 auto; padding-inline: 0.6rem; white-space: nowrap; }
   .photos .selection { bottom: 4.75rem; }
   .photos .selection .tools { display: grid; grid-template-columns: repeat(4, 1fr); }
   .photos .selection .tools .button { flex-direction: column; gap: 0.1rem; padding: 0.3rem 0; font-size: 0.8125rem; }

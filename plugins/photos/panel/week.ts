@@ -149,7 +149,7 @@ export class WeekPart extends Part {
     const start = () => {
       this.selected = new Set();
     };
-    return html`<div class="row">
+    return html`<div class="row week-tools">
       ${
         album.api.admin
           ? html`<a class="button primary" href=${hashOf({ ...place, view: 'captions' })}>${icons.text} Captions${missing > 0 && missing < shots.length ? ` (${missing} to go)` : ''}</a>`
