@@ -1,10 +1,12 @@
 import { errorCode, errorText } from 'cupboard/sdk';
 import type { Catalogue, CatalogueFile, NewFile } from '../catalogue.ts';
 import type { Archive } from '../ingest/archive.ts';
+import { hashFile } from '../ingest/copy.ts';
+import type { FolderSettings } from '../ingest/folders.ts';
 import { SHIFTED_TAGS, shiftDates, shiftWallClock, toExifDate } from './clock.ts';
 import type { Edit, EditQueue, QueuedEdit, Written } from './edits.ts';
 import { type ExifTool, ExifToolMissingError } from './exiftool.ts';
-import { CannotProveError, hashFile } from './image-data.ts';
+import { CannotProveError } from './image-data.ts';
 import { moveShot } from './move.ts';
 import { type Staged, stageRewrite, stageSidecar } from './rewrite.ts';
 import { isPicture } from './selection.ts';
@@ -27,6 +29,9 @@ export interface EditParts {
   readonly archive: Archive;
   readonly exiftool: ExifTool;
   readonly queue: EditQueue;
+  /** Of folders and files that are made. */
+  readonly folderSettings: FolderSettings;
+  readonly fileSettings: FolderSettings;
   /** Folder of unfinished files, on the file system of the archive. */
   readonly staging: string;
 }
@@ -174,7 +179,11 @@ async function stage(file: CatalogueFile, changes: Changes, shift: number, parts
   const date = captured === undefined ? undefined : `${toExifDate(captured)}${file.utcOffset ?? ''}`;
   const raw = date === undefined ? {} : { 'XMP-exif:DateTimeOriginal': date, 'XMP-photoshop:DateCreated': date };
   const { tags, shortened } = planTags({ ...changes, raw }, 'xmp');
-  return { staged: await stageSidecar(exiftool, archive.absolute(target), staging, tags), target, shortened };
+  return {
+    staged: await stageSidecar(exiftool, archive.absolute(target), staging, tags, parts.fileSettings),
+    target,
+    shortened,
+  };
 }
 
 /** The sidecar the shot has (`IMG_1.CR2.xmp`, `IMG_1.xmp`), else the name that Adobe's programs would give it. */
@@ -187,7 +196,7 @@ function sidecarOf(file: CatalogueFile, catalogue: Catalogue): string {
 }
 
 async function isInPlace({ target, sha256 }: Written, { archive }: EditParts): Promise<boolean> {
-  return (await hashFile(archive.absolute(target)).catch(() => '')) === sha256;
+  return (await hashFile(archive.absolute(target)).catch(() => undefined))?.sha256 === sha256;
 }
 
 /** Lets the catalogue follow, in one transaction with the queue. */

@@ -22,6 +22,8 @@ export interface BatchParts extends EditParts {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly progress: (done: number, total: number, path: string) => void;
+  /** The queue is empty again. */
+  readonly finished: (counts: { readonly changed: number; readonly failed: number }) => Promise<void>;
 }
 
 interface Waiting {
@@ -35,15 +37,17 @@ export function createBatches(parts: BatchParts): Batches {
   const { queue, jobs, log, signal, archive } = parts;
   const waiting = new Map<number, Waiting>();
   let draining: Promise<void> | undefined;
-  let done = 0;
 
   const drain = async () => {
     await archive.open();
+    const counts = { changed: 0, skipped: 0, failed: 0 };
+    let done = 0;
     for (let edit = queue.next(); edit !== undefined && !signal.aborted; edit = queue.next()) {
       const queued = edit;
       parts.progress(done, done + queue.size(), queued.path);
       const result = await jobs.run(() => archive.open().then(() => applyEdit(queued, parts)));
       done += 1;
+      counts[result.outcome] += 1;
       if (result.outcome === 'failed') log.warn(`${queued.path}: ${result.reason}`);
       const asker = waiting.get(queued.batch);
       if (asker === undefined) continue;
@@ -51,8 +55,9 @@ export function createBatches(parts: BatchParts): Batches {
       asker.left -= 1;
       if (asker.left === 0) asker.settle();
     }
-    if (done > 0) parts.progress(done, done + queue.size(), '');
-    done = 0;
+    if (done === 0) return;
+    parts.progress(done, done + queue.size(), '');
+    await parts.finished({ changed: counts.changed, failed: counts.failed });
   };
 
   const resume = () => {

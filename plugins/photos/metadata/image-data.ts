@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { hashFile } from '../ingest/copy.ts';
 import { type ExifTool, ExifToolError } from './exiftool.ts';
 import { extensionOf } from './tags.ts';
 
@@ -31,30 +32,26 @@ export async function hashImage(path: string, exiftool: ExifTool): Promise<Hashe
   const tags = await exiftool.read(path, ['-api', 'ImageHashType=SHA256', '-ImageDataHash']);
   const image = tags['File:ImageDataHash'];
   if (typeof image !== 'string') throw new CannotProveError('ExifTool finds no image data in the file');
-  return { file: await hashFile(path), image };
-}
-
-/** SHA-256 of a file, hexadecimal. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await usingFile(path, (file) => feed(file, 0, (block) => void hash.update(block)));
-  return hash.digest('hex');
+  return { file: (await hashFile(path)).sha256, image };
 }
 
 /** @throws ExifToolError when it is no JPEG */
 async function hashJpeg(path: string): Promise<Hashes> {
-  return usingFile(path, async (file) => {
+  const file = await open(path, 'r');
+  try {
     const [whole, image] = [createHash('sha256'), createHash('sha256')];
     const { segments, scan } = await readJpegHead(file);
     for (const segment of segments) image.update(segment);
     let position = 0;
-    await feed(file, 0, (block) => {
+    await feed(file, (block) => {
       whole.update(block);
       if (position + block.length > scan) image.update(block.subarray(Math.max(0, scan - position)));
       position += block.length;
     });
     return { file: whole.digest('hex'), image: image.digest('hex') };
-  });
+  } finally {
+    await file.close();
+  }
 }
 
 interface JpegHead {
@@ -97,21 +94,12 @@ async function readExactly(file: FileHandle, into: Buffer, position: number, len
   if (bytesRead < length) throw new ExifToolError('the JPEG ends before its picture begins');
 }
 
-async function feed(file: FileHandle, start: number, take: (block: Buffer) => void): Promise<void> {
+async function feed(file: FileHandle, take: (block: Buffer) => void): Promise<void> {
   const block = Buffer.allocUnsafe(1 << 20);
-  for (let position = start; ; ) {
+  for (let position = 0; ; ) {
     const { bytesRead } = await file.read(block, 0, block.length, position);
     if (bytesRead === 0) return;
     take(block.subarray(0, bytesRead));
     position += bytesRead;
-  }
-}
-
-async function usingFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, 'r');
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
   }
 }

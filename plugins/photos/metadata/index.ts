@@ -3,7 +3,8 @@ import type { Hub } from 'cupboard/sdk';
 import type { Config } from '../config.ts';
 import { OWN_FOLDER } from '../ingest/archive.ts';
 import type { HeadReader } from '../ingest/head.ts';
-import type { Photos } from '../photos.ts';
+import type { Ingest } from '../ingest/index.ts';
+import { folderMode } from '../ingest/ownership.ts';
 import { createBatches } from './batches.ts';
 import { offerCommands } from './commands.ts';
 import { openEditQueue } from './edits.ts';
@@ -28,17 +29,21 @@ export function openMetadata({ config, log }: Hub<Config>): Metadata {
 }
 
 /** The commands that write places, captions, titles and keywords; goes on with what a crash interrupted. */
-export function metadataCommands(photos: Photos, { exiftool }: Metadata): void {
+export function metadataCommands(photos: Ingest, { exiftool }: Metadata): void {
   const { hub, store, catalogue, archive, jobs } = photos;
+  const { mode, group } = photos.copying;
   const batches = createBatches({
     catalogue,
     archive,
     jobs,
     exiftool,
     queue: openEditQueue(store),
+    fileSettings: { mode, group },
+    folderSettings: { mode: folderMode(mode), group },
     staging: join(archive.root, OWN_FOLDER, 'metadata'),
     log: hub.log,
     signal: hub.signal,
+    finished: (counts) => hub.event('metadata_written', { ...counts }),
     progress: (done, total, path) => hub.progress('metadata', done, total, path),
   });
   offerCommands({ photos, batches, places: openPlaces(store, hub.config.places), exiftool });

@@ -1,14 +1,16 @@
-import { link, mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path/posix';
-import { errorCode, syncFolder } from 'cupboard/sdk';
+import { syncFolder } from 'cupboard/sdk';
 import type { Catalogue, CatalogueFile } from '../catalogue.ts';
 import type { Archive } from '../ingest/archive.ts';
-import { foldName, splitName, withSuffix } from '../ingest/names.ts';
-import { hashFile } from './image-data.ts';
+import { hashFile, placeFile } from '../ingest/copy.ts';
+import { type FolderSettings, Folders } from '../ingest/folders.ts';
+import { splitName, withSuffix } from '../ingest/names.ts';
 
 interface MoveParts {
   readonly catalogue: Catalogue;
   readonly archive: Archive;
+  readonly folderSettings: FolderSettings;
 }
 
 /**
@@ -16,24 +18,27 @@ interface MoveParts {
  * Cut off at any point, the next call goes on, and each file has its old name or its new one meanwhile, or both.
  * @param done told inside the transaction in which the catalogue follows
  */
-export async function moveShot(
-  shot: string,
-  folder: string,
-  { catalogue, archive }: MoveParts,
-  done: () => void,
-): Promise<void> {
+export async function moveShot(shot: string, folder: string, parts: MoveParts, done: () => void): Promise<void> {
+  const { catalogue, archive } = parts;
   const members = catalogue.inShot(shot).filter((member) => member.folder !== folder);
-  await mkdir(archive.absolute(folder), { recursive: true });
-  const taken = takenNames(catalogue, folder);
+  const folders = new Folders(archive, catalogue);
+  const changed = await folders.make(folder, parts.folderSettings);
+  const isOurs = async (path: string, { currentSha256 }: CatalogueFile) =>
+    (await hashFile(archive.absolute(path)).catch(() => undefined))?.sha256 === currentSha256;
   for (let suffix = 0; ; suffix += 1) {
     const moves = members.map((member) => ({ member, to: pathWith(member, folder, suffix) }));
-    if (moves.some(({ to }) => taken.has(foldName(basename(to))) || catalogue.wasRemoved(to))) continue;
-    if (!(await linkAll(moves, archive))) continue;
-    for (const { member } of moves) await rm(archive.absolute(member.path), { force: true });
-    await syncFolders(
-      archive,
-      moves.map(({ member }) => member.path),
+    const isFree = await Promise.all(
+      // What a call that was cut off put there is where it belongs.
+      moves.map(async ({ member, to }) => (await folders.isFree(to)) || (await isOurs(to, member))),
     );
+    if (isFree.includes(false)) continue;
+    for (const { member, to } of moves) {
+      const [from, target] = [archive.absolute(member.path), archive.absolute(to)];
+      if (await folders.has(to)) await rm(from, { force: true });
+      else await placeFile(from, target);
+    }
+    const touched = moves.flatMap(({ member, to }) => [dirname(member.path), dirname(to)]);
+    for (const path of new Set([...changed, ...touched.map((one) => archive.absolute(one))])) await syncFolder(path);
     const newShot = `${folder}/${withSuffix({ stem: basename(shot), rest: '' }, suffix)}`;
     catalogue.transaction(() => {
       for (const { member, to } of moves) catalogue.update(member.path, { path: to, folder, shot: newShot });
@@ -43,40 +48,5 @@ export async function moveShot(
   }
 }
 
-interface Move {
-  readonly member: CatalogueFile;
-  readonly to: string;
-}
-
 const pathWith = (member: CatalogueFile, folder: string, suffix: number): string =>
   `${folder}/${withSuffix(splitName(basename(member.path)), suffix)}`;
-
-const takenNames = (catalogue: Catalogue, folder: string): ReadonlySet<string> =>
-  new Set(catalogue.inFolder(folder).map(({ path }) => foldName(basename(path))));
-
-/** Gives every file its new name beside the old one; false, with none left behind, where one is taken by another. */
-async function linkAll(moves: readonly Move[], archive: Archive): Promise<boolean> {
-  const linked: string[] = [];
-  for (const { member, to } of moves) {
-    const target = archive.absolute(to);
-    try {
-      await link(archive.absolute(member.path), target);
-      linked.push(target);
-    } catch (error) {
-      const isLinked = (await hashFile(target).catch(() => undefined)) === member.currentSha256;
-      if (isLinked) continue; // by a call that was cut off
-      for (const path of linked) await rm(path);
-      if (errorCode(error) !== 'EEXIST') throw error;
-      return false;
-    }
-  }
-  await syncFolders(
-    archive,
-    moves.map(({ to }) => to),
-  );
-  return true;
-}
-
-async function syncFolders(archive: Archive, paths: readonly string[]): Promise<void> {
-  for (const folder of new Set(paths.map((path) => dirname(path)))) await syncFolder(archive.absolute(folder));
-}

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, syncFolder } from 'cupboard/sdk';
+import { hashFile, placeFile } from '../ingest/copy.ts';
+import type { FolderSettings } from '../ingest/folders.ts';
+import { mtimeOf } from '../ingest/scan.ts';
 import type { ExifTool } from './exiftool.ts';
-import { type Hashes, hashFile, hashImage } from './image-data.ts';
+import { hashImage } from './image-data.ts';
 import { declaresUtf8, isUndeclaredUtf8 } from './iptc-text.ts';
 import { containerOf, extensionOf, type TagValues } from './tags.ts';
 
@@ -51,7 +54,7 @@ export async function stageRewrite(
 ): Promise<Staged> {
   const before = await stat(path);
   const hashes = await hashImage(path, exiftool);
-  const looksUntouched = before.size === known.size && Math.trunc(before.mtimeMs) === known.mtime;
+  const looksUntouched = before.size === known.size && mtimeOf(before) === known.mtime;
   if (hashes.file !== known.sha256 && looksUntouched) {
     throw new RewriteError('rot', 'its content is not what was archived, though nobody changed it: restore it first');
   }
@@ -82,6 +85,7 @@ export async function stageRewrite(
 
 /**
  * Writes tags into a sidecar, made if it is not there; everything else that is in it stays.
+ * @param made mode and group of a new one
  * @throws ExifToolError and errors of the file system
  */
 export async function stageSidecar(
@@ -89,6 +93,7 @@ export async function stageSidecar(
   path: string,
   staging: string,
   tags: TagValues,
+  made: FolderSettings,
 ): Promise<Staged> {
   const before = await stat(path).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
@@ -98,14 +103,16 @@ export async function stageSidecar(
     const warnings =
       before === undefined ? await exiftool.create(output, tags) : await exiftool.write(path, output, tags);
     const commit = async () => {
-      if (before === undefined) return link(output, path).then(() => rm(output)); // EEXIST: somebody was faster
+      if (before === undefined) return placeFile(output, path); // EEXIST: somebody was faster
       const now = await stat(path);
       if (now.ino !== before.ino || now.mtimeMs !== before.mtimeMs) {
         throw new RewriteError('file_changed', 'another program changed the sidecar meanwhile: nothing was written');
       }
       await rename(output, path);
     };
-    return { sha256: await hashFile(output), warnings, commit };
+    await chmod(output, before === undefined ? made.mode : before.mode & 0o7777);
+    if (before === undefined && made.group !== undefined) await chown(output, -1, made.group);
+    return { sha256: (await hashFile(output)).sha256, warnings, commit };
   });
 }
 
@@ -116,7 +123,7 @@ export async function sweepStaged(staging: string): Promise<void> {
 }
 
 interface Written {
-  readonly sha256: Hashes['file'];
+  readonly sha256: string;
   readonly warnings: readonly string[];
   readonly commit: () => Promise<void>;
 }
@@ -128,11 +135,11 @@ async function staged(staging: string, path: string, write: (output: string) => 
     const written = await write(output);
     const file = await open(output, 'r');
     await file.sync().finally(() => file.close());
-    const { size, mtimeMs } = await stat(output);
+    const made = await stat(output);
     return {
       sha256: written.sha256,
-      size,
-      mtime: Math.trunc(mtimeMs),
+      size: made.size,
+      mtime: mtimeOf(made),
       warnings: written.warnings,
       commit: async () => {
         await written.commit();

@@ -1,10 +1,10 @@
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { hashFile } from '../../../../plugins/photos/ingest/copy.ts';
 import { createExifTool, type ExifTool } from '../../../../plugins/photos/metadata/exiftool.ts';
-import { hashFile } from '../../../../plugins/photos/metadata/image-data.ts';
 import { stageRewrite, stageSidecar, sweepStaged } from '../../../../plugins/photos/metadata/rewrite.ts';
-import { type Changes, containerOf, planTags } from '../../../../plugins/photos/metadata/tags.ts';
+import { type Changes, containerOf, planTags, tidyChanges } from '../../../../plugins/photos/metadata/tags.ts';
 import { temporaryFolder } from '../../../support/hub.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
 import { judgedByExiftool, judgedByExiv2, makeJpeg, pixelsOf } from './judges.ts';
@@ -15,20 +15,20 @@ function exiftool(program?: string): ExifTool {
   return tool;
 }
 
-async function known(path: string) {
-  const { size, mtimeMs } = await stat(path);
-  return { sha256: await hashFile(path), size, mtime: Math.trunc(mtimeMs) };
-}
+/** What the catalogue would know of it. */
+const known = (path: string) => hashFile(path);
 
 async function write(path: string, changes: Changes, tool: ExifTool) {
   const staging = join(path, '../.staging');
-  const { tags } = planTags(changes, containerOf(path) ?? 'xmp');
+  const { tags } = planTags(tidyChanges(changes), containerOf(path) ?? 'xmp');
   const staged = await stageRewrite(tool, path, staging, tags, await known(path));
   await staged.commit();
   expect(await known(path)).toEqual({ sha256: staged.sha256, size: staged.size, mtime: staged.mtime });
   expect(await readdir(staging)).toEqual([]);
   return staged;
 }
+
+const MADE = { mode: 0o640, group: undefined };
 
 /** Texts made to be taken for arguments, entities, encodings or ends of lines by somebody on the way. */
 const HOSTILE = [
@@ -232,8 +232,9 @@ describe('sidecars', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'IMG_1.xmp');
     const { tags } = planTags({ caption: 'Ötzi', position: { latitude: 46.78, longitude: 10.84 } }, 'xmp');
-    await (await stageSidecar(exiftool(), path, join(folder, '.s'), tags)).commit();
+    await (await stageSidecar(exiftool(), path, join(folder, '.s'), tags, MADE)).commit();
     expect(await judgedByExiv2(path, 'Xmp.dc.description')).toEqual({ 'Xmp.dc.description': 'lang="x-default" Ötzi' });
+    expect((await stat(path)).mode & 0o777).toBe(0o640);
     const read = await judgedByExiftool(path);
     expect(read['XMP-exif:GPSLatitude']).toBeCloseTo(46.78, 6);
   });
@@ -247,7 +248,7 @@ describe('sidecars', () => {
        <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:tool="http://example.org/tool/"
        xmp:Rating="4" tool:recipe="warm"><xmp:Label>Red</xmp:Label></rdf:Description></rdf:RDF></x:xmpmeta>`,
     );
-    await (await stageSidecar(exiftool(), path, join(folder, '.s'), { 'XMP-dc:Title': 'neu' })).commit();
+    await (await stageSidecar(exiftool(), path, join(folder, '.s'), { 'XMP-dc:Title': 'neu' }, MADE)).commit();
     expect(await judgedByExiftool(path)).toMatchObject({
       'XMP-xmp:Rating': 4,
       'XMP-xmp:Label': 'Red',
@@ -259,7 +260,7 @@ describe('sidecars', () => {
   testNeeding('exiftool')('that appear meanwhile are not replaced', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'IMG_1.xmp');
-    const staged = await stageSidecar(exiftool(), path, join(folder, '.s'), { 'XMP-dc:Title': 'x' });
+    const staged = await stageSidecar(exiftool(), path, join(folder, '.s'), { 'XMP-dc:Title': 'x' }, MADE);
     await writeFile(path, 'theirs');
     await expect(staged.commit()).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(path, 'utf8')).toBe('theirs');
