@@ -8,6 +8,8 @@ import { isHost, traceBoth } from './cost/trace.ts';
 import { parseConntrack, parseNeighbours, type Traffic } from './cost/usage.ts';
 import type { Outcome } from './device.ts';
 import { auditTunnel } from './firewall/live.ts';
+import { type TextForm, textFor } from './firewall/texts.ts';
+import type { Memory } from './memory.ts';
 import { askOutside } from './outside.ts';
 import { parseMtrReport } from './parse/mtr.ts';
 import { createRun, type Run } from './run.ts';
@@ -25,7 +27,7 @@ type OneTunnel = { readonly tunnel?: string };
 const GAI_CONF = '/etc/gai.conf';
 const SHOWN_DESTINATIONS = 100;
 
-export function commands(hub: Hub<Config>, watched: readonly Watched[]): void {
+export function commands(hub: Hub<Config>, watched: readonly Watched[], memory: Memory): void {
   const onOne = <Args extends OneTunnel = OneTunnel>(
     name: string,
     act: (one: Watched, args: Args) => Promise<CommandResult>,
@@ -54,6 +56,14 @@ export function commands(hub: Hub<Config>, watched: readonly Watched[]): void {
     const subject = { kind: 'sit', name: 'text', link, lan, mtu: 1480, ttl: 255, default_route: true } as const;
     return audited(subject, createRun(), args.text);
   });
+  onOne<OneTunnel & { limit: number }>('verdicts', async ({ tunnel }, { limit }) => ({
+    ok: true,
+    verdicts: asJson(memory.verdicts(tunnel.name, limit)),
+  }));
+  onOne<OneTunnel & { form: TextForm }>('text', async ({ tunnel, run }, { form }) => ({
+    ok: true,
+    text: await textFor(form, tunnel, hub.config, run),
+  }));
   hub.command<{ targets: readonly string[] }>('outside', async ({ targets }) => {
     if (!hub.config.outside)
       return { ok: false, error: 'not tested: no responder is configured', expected: 'outside.url and outside.token' };

@@ -17,7 +17,7 @@ export interface EndpointUpdate {
 
 /** As plugin.json's schema describes it, defaults filled in. */
 export interface TunnelConfig {
-  readonly kind: 'sit' | 'external';
+  readonly kind: 'sit' | 'external' | 'simulator';
   readonly interface?: string;
   readonly remote?: string;
   readonly local?: string;
@@ -75,7 +75,7 @@ export interface Tunnel extends TunnelConfig {
  */
 export function toTunnel(name: string, config: TunnelConfig): Tunnel {
   const link =
-    config.interface ?? (config.kind === 'sit' ? `sit-${name}`.slice(0, 15) : linkOfAiccu(config.aiccu_conf));
+    config.interface ?? (config.kind !== 'external' ? `sit-${name}`.slice(0, 15) : linkOfAiccu(config.aiccu_conf));
   const at = `tunnels.${name}`;
   if (!isLinkName(link))
     throw new RangeError(`${at}.interface: expected the name of a link (up to 15 characters), got "${link}"`);

@@ -1,4 +1,4 @@
-import type { Hub, JsonObject, StartPlugin } from 'cupboard/sdk';
+import type { Device, Hub, JsonObject, StartPlugin } from 'cupboard/sdk';
 import { commands, readTraffic, type Watched } from './commands.ts';
 import { type Config, type Tunnel, toTunnel } from './config.ts';
 import { measure, parseDestination } from './cost/connection.ts';
@@ -7,7 +7,10 @@ import { weightByUsage } from './cost/usage.ts';
 import { createDevice } from './device.ts';
 import { type Memory, MIGRATIONS, openMemory } from './memory.ts';
 import { createPing } from './ping.ts';
+import { probe } from './probes.ts';
 import { createRun, type Run } from './run.ts';
+import { simulatedTunnel, simulatePast } from './simulator.ts';
+import { describeTunnel, readingsOf } from './state.ts';
 import { Watch } from './watch.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
@@ -15,7 +18,7 @@ const start: StartPlugin<Config> = async (hub) => {
   const memory = openMemory(store);
   const tunnels = Object.entries(hub.config.tunnels).map(([name, config]) => toTunnel(name, config));
   const watched = tunnels.map((tunnel) => watchOf(hub, tunnel, memory));
-  commands(hub, watched);
+  commands(hub, watched, memory);
   const [first] = watched;
   if (!first) {
     return hub.waiting(
@@ -23,42 +26,49 @@ const start: StartPlugin<Config> = async (hub) => {
       'Add one under tunnels: kind sit for a tunnel of its own, external for any other link.',
     );
   }
-  for (const { watch } of watched) {
+  for (const { tunnel, watch, shown } of watched) {
+    if (tunnel.kind === 'simulator') await simulatePast(tunnel.name, shown, memory, watch.limits);
     await watch.begin();
     hub.every(hub.config.interval, () => watch.round());
   }
   const costs = new Costs(store, hub.config.cost);
-  hub.every(hub.config.cost.every, () => costRound(hub, costs, first.run));
+  const isSimulated = tunnels.every(({ kind }) => kind === 'simulator');
+  hub.every(hub.config.cost.every, () => costRound(hub, costs, first.run, isSimulated));
 };
 export default start;
 
-function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watched {
+function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watched & { readonly shown: Device } {
   const run = createRun(tunnel.via);
+  const isSimulated = tunnel.kind === 'simulator';
+  const shown = hub.device(tunnel.name, describeTunnel(tunnel.name, hub.config.interval, isSimulated));
   const watch = new Watch({
     tunnel,
     config: hub.config,
     memory,
     run,
     ping: createPing(run),
-    device: createDevice(tunnel, run, `Cupboard/${hub.hub.version}`, hub.signal),
     hub,
-    publish: (state) => inform(hub, hub.publish(`${hub.id}/${tunnel.name}`, { ...state }, { retain: true })),
+    publish: (state) => inform(hub, shown.report(readingsOf(state))),
     event: (name, data) => inform(hub, hub.event(name, data)),
+    ...(isSimulated
+      ? simulatedTunnel()
+      : { probe, device: createDevice(tunnel, run, `Cupboard/${hub.hub.version}`, hub.signal) }),
   });
-  return { tunnel, run, watch };
+  return { tunnel, run, watch, shown };
 }
 
 /** Times a connection to each destination over both families, one after another. */
-async function costRound(hub: Hub<Config>, costs: Costs, run: Run): Promise<void> {
-  const traffic = await readTraffic(run).catch(() => []);
+async function costRound(hub: Hub<Config>, costs: Costs, run: Run, isSimulated: boolean): Promise<void> {
+  const time = isSimulated ? simulatedTunnel().measure : measure;
+  const traffic = isSimulated ? [] : await readTraffic(run).catch(() => []);
   const measured = [];
   for (const { host, weight } of hub.config.cost.destinations) {
-    const cost = await measure(parseDestination(host, weight ?? 1), hub.signal);
+    const cost = await time(parseDestination(host, weight ?? 1), hub.signal);
     const used = weightByUsage(traffic, [cost.address_v4, cost.address_v6]);
     measured.push(weight === undefined ? { ...cost, weight: used } : cost);
   }
   if (hub.signal.aborted || measured.length === 0) return;
-  const state = costs.add(measured);
+  const state = { ...costs.add(measured), ...(isSimulated && { simulated: true }) };
   await hub.publish(`${hub.id}/cost`, state as unknown as JsonObject, { retain: true });
 }
 

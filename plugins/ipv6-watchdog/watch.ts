@@ -6,11 +6,12 @@ import { isPrivate } from './endpoint-update.ts';
 import { nextScore, phaseOf, startScore } from './hysteresis.ts';
 import type { Memory } from './memory.ts';
 import type { Ping } from './ping.ts';
-import { type ProbePlan, probe, type Round } from './probes.ts';
+import type { ProbePlan, probe, Round } from './probes.ts';
 import { counted, type Decision, decide, startRestarts } from './restarts.ts';
 import type { Run } from './run.ts';
+import { TELL_EVERY, type TunnelState } from './state.ts';
 import { parseTarget } from './tcp.ts';
-import { costOf, judge, type Verdict } from './verdict.ts';
+import { costOf, judge, type Limits, type Verdict } from './verdict.ts';
 
 export interface WatchParts {
   readonly tunnel: Tunnel;
@@ -24,28 +25,7 @@ export interface WatchParts {
   readonly event: (name: string, data: { readonly [key: string]: string | number | null }) => void;
   /** Ms, monotonic. */
   readonly now?: () => number;
-  readonly probe?: typeof probe;
-}
-
-/** What `ipv6-watchdog/<tunnel>` shows. */
-export interface TunnelState {
-  readonly time: number;
-  readonly verdict: string;
-  readonly phase: string;
-  /** Epoch ms since when the verdict is this one. */
-  readonly since: number;
-  readonly advice: string;
-  /** Why nothing is being done about it. */
-  readonly held: string | null;
-  readonly restarts: number;
-  readonly last_restart: { readonly time: number; readonly ok: boolean; readonly message: string } | null;
-  readonly latency_v4: number | null;
-  readonly latency_v6: number | null;
-  readonly cost_ms: number | null;
-  readonly loss: number | null;
-  readonly mtu: number | null;
-  readonly endpoint: string | null;
-  readonly cannot_check: readonly string[];
+  readonly probe: typeof probe;
 }
 
 /** Watches one tunnel: a round of probes, a verdict, and what follows from it. Rounds of one tunnel never overlap. */
@@ -60,7 +40,8 @@ export class Watch {
   #verdict: Verdict = { name: 'unknown', action: 'none', advice: 'The first probes are under way.' };
   #since = Date.now();
   #restartCount = 0;
-  #lastRestart: TunnelState['last_restart'] = null;
+  #lastRestart: Pick<TunnelState, 'last_restart' | 'last_restart_result'> = {};
+  #shown = { key: '', at: Number.NEGATIVE_INFINITY };
   #lastRound: Round = {};
   /** Of the last round that tried full-sized packets; between those rounds the fault is still there. */
   #lastBig: Round['big'];
@@ -99,7 +80,7 @@ export class Watch {
   probeNow(): Promise<{ readonly evidence: Round; readonly verdict: Verdict }> {
     return this.#alone(async () => {
       const evidence = await this.#probe(true);
-      return { evidence, verdict: this.#isOff ? OFF : judge(evidence, this.#limits) };
+      return { evidence, verdict: this.#isOff ? OFF : judge(evidence, this.limits) };
     });
   }
 
@@ -151,7 +132,7 @@ export class Watch {
     return this.#isBigSuspect || this.#rounds % this.#parts.config.big_every === 0;
   }
 
-  get #limits() {
+  get limits(): Limits {
     const { loss, cost } = this.#parts.config;
     return { loss, cost: cost.prefer_ipv4_ms };
   }
@@ -160,17 +141,17 @@ export class Watch {
     const { run, ping, hub } = this.#parts;
     const tools = { run, ping, signal: hub.signal };
     const clock = await this.#clock();
-    const found = await (this.#parts.probe ?? probe)({ ...planOf(this.#parts), big }, tools);
+    const { big: tried, ...found } = await this.#parts.probe({ ...planOf(this.#parts), big }, tools);
     const endpoint = this.#parts.memory.endpoint(this.name);
     const address = found.address4;
     const renumbered =
       endpoint !== undefined && address !== undefined && !isPrivate(address) && address !== endpoint.address;
-    const bigResult = this.#confirmedBig(found.big);
+    const confirmed = this.#confirmedBig(tried);
     return {
       ...found,
       ...(clock !== undefined && { clock }),
       ...(renumbered && { renumbered }),
-      ...(bigResult && { big: bigResult }),
+      ...(confirmed && { big: confirmed }),
     };
   }
 
@@ -191,7 +172,7 @@ export class Watch {
 
   async #follow(found: Round): Promise<void> {
     this.#lastRound = found;
-    const verdict = judge(found, this.#limits);
+    const verdict = judge(found, this.limits);
     const wasOnline = this.#score.online;
     // What could not be looked at says nothing about the tunnel.
     if (verdict.name !== 'unknown' && verdict.name !== 'clock-unset') {
@@ -215,7 +196,8 @@ export class Watch {
     if (reason === 'asked for')
       this.#restarts = counted(this.#restarts, { online: false, action: 'restart', now: this.#now() });
     this.#restartCount += 1;
-    this.#lastRestart = { time: Date.now(), ...outcome };
+    const result = `${outcome.ok ? 'ok' : 'failed'}: ${outcome.message}`;
+    this.#lastRestart = { last_restart: Date.now(), last_restart_result: result };
     this.#parts.hub.log[outcome.ok ? 'info' : 'warn'](`${this.name}: restarted (${reason}): ${outcome.message}`);
     this.#parts.event('restart', {
       tunnel: this.name,
@@ -261,28 +243,46 @@ export class Watch {
   }
 
   #show(verdict: Verdict, held?: string): void {
-    if (verdict.name !== this.#verdict.name) this.#since = Date.now();
+    if (verdict.name !== this.#verdict.name) {
+      this.#since = Date.now();
+      this.#parts.memory.addVerdict(this.name, verdict.name, verdict.advice);
+    }
     this.#verdict = verdict;
-    const { latencyV4, latencyV6, v6, gateway, link, cannot = [] } = this.#lastRound;
-    const refused = this.#parts.memory.endpoint(this.name);
-    const cost = costOf(this.#lastRound);
+    const phase = verdict === OFF ? 'off' : phaseOf(this.#score, this.#patience);
+    const key = [verdict.name, phase, held?.replace(/\d+/g, ''), this.#restartCount].join();
+    if (key === this.#shown.key && this.#now() - this.#shown.at < TELL_EVERY * 1000) return;
+    this.#shown = { key, at: this.#now() };
     this.#parts.publish({
-      time: Date.now(),
+      ...this.#measured(),
+      ...this.#lastRestart,
       verdict: verdict.name,
-      phase: verdict === OFF ? 'off' : phaseOf(this.#score, this.#patience),
+      phase,
       since: this.#since,
-      advice: refused?.stopped ?? verdict.advice,
-      held: held ?? null,
+      advice: this.#stopped ?? verdict.advice,
+      held: held ?? '',
       restarts: this.#restartCount,
-      last_restart: this.#lastRestart,
-      latency_v4: rounded(latencyV4),
-      latency_v6: rounded(latencyV6),
-      cost_ms: rounded(cost),
-      loss: rounded(v6?.loss ?? gateway?.loss),
-      mtu: link?.mtu ?? null,
-      endpoint: refused?.address ?? this.#lastRound.address4 ?? null,
-      cannot_check: cannot,
     });
+  }
+
+  /** Why the broker is no longer told our address. */
+  get #stopped(): string | undefined {
+    return this.#parts.memory.endpoint(this.name)?.stopped;
+  }
+
+  #measured(): Omit<TunnelState, 'verdict' | 'phase' | 'since' | 'advice' | 'held' | 'restarts'> {
+    const { v4, latencyV4, latencyV6, v6, gateway, link, cannot = [], address4 } = this.#lastRound;
+    const cost = costOf(this.#lastRound);
+    const loss = v6?.loss ?? gateway?.loss;
+    const endpoint = this.#parts.memory.endpoint(this.name)?.address ?? address4;
+    return {
+      ...(v4 && { latency_v4: latencyV4 === undefined ? null : tenths(latencyV4) }),
+      ...(v6 && { latency_v6: latencyV6 === undefined ? null : tenths(latencyV6) }),
+      ...(cost !== undefined && { cost_ms: tenths(cost) }),
+      ...(loss !== undefined && { loss: tenths(loss) }),
+      ...(link?.mtu !== undefined && { mtu: link.mtu }),
+      ...(endpoint !== undefined && { endpoint }),
+      cannot_check: cannot.join('; '),
+    };
   }
 
   /** Rounds and commands of one tunnel, one after another. */
@@ -305,7 +305,7 @@ const OFF: Verdict = {
 const isDown = ({ name }: Verdict) =>
   ['ipv4-down', 'link-down', 'endpoint-changed', 'tunnel-down', 'broker-down', 'transit-down'].includes(name);
 
-const rounded = (value: number | undefined) => (value === undefined ? null : Math.round(value * 10) / 10);
+const tenths = (value: number) => Math.round(value * 10) / 10;
 
 function planOf({ tunnel, config }: WatchParts): Omit<ProbePlan, 'big'> {
   const { dns } = config;

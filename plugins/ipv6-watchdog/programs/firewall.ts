@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { errorText, type RunProgram } from 'cupboard/sdk';
 import type { Config } from '../config.ts';
-import { policyFor } from '../firewall/live.ts';
-import { renderIp6tables, renderNft } from '../firewall/render.ts';
+import { textFor } from '../firewall/texts.ts';
 import { createRun } from '../run.ts';
 import { whichTunnel } from './which.ts';
 
@@ -31,8 +30,7 @@ export default program;
 async function print(config: Config, args: readonly string[]): Promise<number> {
   const [form, name] = args[0] === 'nft' || args[0] === 'ip6tables' ? args : ['ip6tables', args[0]];
   const tunnel = whichTunnel(config, name);
-  const policy = await policyFor(tunnel, createRun(tunnel.via));
-  process.stdout.write(form === 'nft' ? renderNft(policy) : renderIp6tables(policy));
+  process.stdout.write(await textFor(form as 'nft' | 'ip6tables', tunnel, config, createRun(tunnel.via)));
   return 0;
 }
 
@@ -50,7 +48,7 @@ async function apply(config: Config, name: string | undefined, dataDir: string):
     stdio: 'ignore',
   });
   wayBack.unref();
-  const rules = renderIp6tables(await policyFor(tunnel, run));
+  const rules = await textFor('ip6tables', tunnel, config, run);
   const loaded = await run(['ip6tables-restore'], { timeoutMs: 10_000, input: rules });
   const keep = loaded.code === 0 && (await confirmed());
   if (wayBack.pid !== undefined) process.kill(-wayBack.pid, 'SIGKILL');
