@@ -2,7 +2,6 @@ import type { StartPlugin } from 'cupboard/sdk';
 import { openBackup } from './backup.ts';
 import { engineCommands } from './commands.ts';
 import type { Config } from './config.ts';
-import { isoDate } from './documents/iso-date.ts';
 import { publishDocuments } from './documents/publish.ts';
 import { openDrills } from './drill.ts';
 import { startEngine } from './engine.ts';
@@ -20,8 +19,8 @@ const start: StartPlugin<Config> = async (hub) => {
   openReaders(hub, backup);
   await openFlickr(hub, backup, router);
   const engine = await startEngine(hub, backup, async (place, signal) => {
-    const today = isoDate(Date.now(), hub.timezone);
-    await publishDocuments(place, hub.config, { store: backup.store, signal, today });
+    const { store } = backup;
+    await publishDocuments(place, hub.config, { store, signal, now: Date.now(), timezone: hub.timezone });
   });
   engineCommands(hub, backup, engine);
   return () => engine.stopped;

@@ -2,6 +2,7 @@ import { errorText, type Hub } from 'cupboard/sdk';
 import type { Backup } from './backup.ts';
 import type { Config, TargetSettings } from './config.ts';
 import { quote } from './documents/access.ts';
+import { openBucket } from './targets/gcs.ts';
 
 /** The role that may look and download, and nothing else. */
 const VIEWER = 'roles/storage.objectViewer';
@@ -117,12 +118,7 @@ export async function applyViewers(
   settings: Pick<TargetSettings, 'bucket' | 'key_file' | 'endpoint'>,
   readers: readonly string[],
 ): Promise<string[]> {
-  const { Storage } = await import('@google-cloud/storage');
-  const { bucket = '', key_file, endpoint } = settings;
-  const { iam } = new Storage({
-    ...(key_file && { keyFilename: key_file }),
-    ...(endpoint && { apiEndpoint: endpoint }),
-  }).bucket(bucket);
+  const { iam } = await openBucket(settings);
   const [policy] = await iam.getPolicy({ requestedPolicyVersion: 3 });
   const added = addViewers(policy as Policy, readers);
   // The policy carries an etag: a change by somebody else in between makes this fail instead of being lost.

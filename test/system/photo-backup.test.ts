@@ -88,7 +88,8 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('a copy that someb
     await publishDocuments({ ...home, settings: home.settings }, owner, {
       store: home.store,
       signal,
-      today: '2026-11-22',
+      now: Date.now(),
+      timezone: 'UTC',
     });
 
     const { page, context } = await visit();
@@ -139,6 +140,21 @@ test('imports, backs up, proves it to sha256sum, survives a drill, and restores 
     restored: 0,
     present: 2,
   });
+});
+
+test('shares no simulated photo', async () => {
+  const flickr = { api_key: APP.key, api_secret: APP.secret };
+  const config = {
+    plugins: { photos: { archive: 'archive', simulate: true, mount: 'never' }, 'photo-backup': { flickr } },
+  };
+  const hub = await startHub({ config });
+  const path = await waitFor('a simulated photo', async () => {
+    await command(hub, 'photo-backup', 'run');
+    const { files } = (await command(hub, 'photos', 'files')) as { files?: { path: string; state: string }[] };
+    return files?.find(({ state }) => state === 'verified')?.path;
+  });
+  const answer = await command(hub, 'photo-backup', 'share', { files: [path], album: 'x' });
+  expect(answer).toMatchObject({ ok: false, error: expect.stringContaining('simulated') });
 });
 
 test('writes the letter, in print too where there is a browser', async () => {

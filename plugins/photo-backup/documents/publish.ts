@@ -8,18 +8,27 @@ import { accessOf } from './access.ts';
 import { CSV_NAME, renderCsv } from './csv.ts';
 import { datedName } from './dated.ts';
 import { type Entry, folderOf, nameOf, type Week, weeksOf } from './entry.ts';
+import { isoDate } from './iso-date.ts';
 import { MANIFEST, renderManifest } from './manifest.ts';
 import { INDEX_NAME, renderIndex, renderWeek, weekPageKey } from './pages.ts';
 import { README_NAME, renderReadme } from './readme-text.ts';
 
-/** document: what was last written of each document to each target, so that only what changed is written again. */
+/**
+ * document: what was last written of each document to each target, so that only what changed is written again; `name` is
+ * what it is called there, `seen` (epoch ms) when it was last known to be there.
+ */
 export const DOCUMENTS_MIGRATION = `
   CREATE TABLE document (
     target TEXT NOT NULL,
     key TEXT NOT NULL,
     sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    seen INTEGER NOT NULL,
     PRIMARY KEY (target, key)
   ) WITHOUT ROWID;`;
+
+/** After so long an unchanged document is looked for: somebody may have tidied it away. */
+const LOOK_AFTER_MS = 30 * 86_400_000;
 
 export type Owner = Pick<Config, 'owner' | 'contact' | 'note'>;
 
@@ -56,38 +65,53 @@ const HTML = 'text/html; charset=utf-8';
 /**
  * Brings the documents at a target up to date; answers how many had to be written. Where nothing may be replaced, the new
  * one is put beside the old one under today's date.
- * @param parts.today `YYYY-MM-DD`
+ * @param parts.now epoch ms, in `timezone`
  * @throws TargetError
  */
 export async function publishDocuments(
-  place: Place,
+  { settings, target, ledger }: Pick<Place, 'settings' | 'target' | 'ledger'>,
   owner: Owner,
-  { store, signal, today }: { store: Store; signal: AbortSignal; today: string },
+  { store, signal, now, timezone }: { store: Store; signal: AbortSignal; now: number; timezone: string },
 ): Promise<number> {
-  const written = store.prepare('SELECT sha256 FROM document WHERE target = ? AND key = ?').pluck();
-  const note = store.prepare('INSERT OR REPLACE INTO document (target, key, sha256) VALUES (?, ?, ?)');
-  const { name } = place.settings;
+  const read = store.prepare('SELECT sha256, name, seen FROM document WHERE target = ? AND key = ?');
+  const note = store.prepare(
+    'INSERT OR REPLACE INTO document (target, key, sha256, name, seen) VALUES (?, ?, ?, ?, ?)',
+  );
+  const today = isoDate(now, timezone);
   let count = 0;
-  for (const { key, text, contentType } of documentsOf(place, owner)) {
+  for (const document of documentsOf({ settings, target, ledger }, owner)) {
     signal.throwIfAborted();
+    const { key, text } = document;
     const sha256 = createHash('sha256').update(text).digest('hex');
-    if (written.get(name, key) === sha256) continue;
-    if (!(await put(place.target, { key, text, contentType }, today, signal))) continue;
-    note.run(name, key, sha256);
+    const written = read.get(settings.name, key) as { sha256: string; name: string; seen: number } | undefined;
+    if (written?.sha256 === sha256) {
+      if (now < written.seen + LOOK_AFTER_MS) continue;
+      const size = (await target.head(written.name, signal))?.size;
+      if (size === Buffer.byteLength(text)) {
+        note.run(settings.name, key, sha256, written.name, now);
+        continue;
+      }
+    }
+    const name = await put(target, document, today, signal);
+    if (name === undefined) continue;
+    note.run(settings.name, key, sha256, name, now);
     count += 1;
   }
   return count;
 }
 
-/** Answers false when today's version of a document that may not be replaced is there already: tomorrow is another day. */
+/**
+ * Answers the name it is written under, `undefined` when today's version of a document that may not be replaced is there
+ * already: tomorrow is another day.
+ */
 async function put(target: Target, { key, text, contentType }: Document, today: string, signal: AbortSignal) {
   for (const name of [key, datedName(key, today)]) {
     try {
       await target.putSmall(name, Buffer.from(text), contentType, signal);
-      return true;
+      return name;
     } catch (error) {
       if (!(error instanceof TargetError) || error.kind !== 'cannot_replace') throw error;
     }
   }
-  return false;
+  return undefined;
 }

@@ -13,6 +13,8 @@ import { shareWaiting } from './sharing.ts';
 import { openTransport } from './transport.ts';
 
 const RETRY_SECONDS = 600;
+/** Photos named in an answer; the rest is counted. */
+const MOST_NAMED = 100;
 const SET_UP =
   'Register an app at https://www.flickr.com/services/apps/create and set flickr.api_key and flickr.api_secret.';
 
@@ -43,9 +45,7 @@ export async function openFlickr(hub: Hub<Config>, backup: Backup, router: Route
       return { ok: true, name };
     }),
   );
-  hub.command<ShareArguments>('share', (args) =>
-    answered(() => share(args, { backup, shares, worker, isTest: url !== undefined })),
-  );
+  hub.command<ShareArguments>('share', (args) => answered(() => share(args, hub, { backup, shares, worker })));
   hub.command<{ album: string; link: string }>('guest_pass', ({ album, link }) => {
     if (!shares.setGuestPass(album, link)) return { ok: false, error: 'no such album', got: album };
     worker.tell();
@@ -139,9 +139,10 @@ function openWorker(
 
 async function share(
   args: ShareArguments,
-  { backup, shares, worker, isTest }: { backup: Backup; shares: Shares; worker: Worker; isTest: boolean },
+  hub: Hub<Config>,
+  { backup, shares, worker }: { backup: Backup; shares: Shares; worker: Worker },
 ): Promise<CommandResult> {
-  if (backup.catalogue.position().simulated && !isTest) {
+  if (backup.catalogue.position().simulated && hub.config.flickr.url === undefined) {
     return { ok: false, error: 'these photos are simulated: they do not leave the house' };
   }
   const selection = select(backup.catalogue, args);
@@ -151,13 +152,13 @@ async function share(
   await worker.run();
   const refused = shares.refused(album);
   const shared = shares.albums().find(({ title }) => title === album)?.shared ?? 0;
+  const counts = { album, shared, skipped, refused_count: refused.length };
+  await hub.event('shared', counts);
   return {
     ok: refused.length === 0,
-    album,
-    shared,
-    skipped,
-    ...(refused.length > 0 && { error: 'some are refused' }),
-    refused,
+    ...counts,
+    ...(refused.length > 0 && { error: `Flickr does not take ${refused.length} of them` }),
+    refused: refused.slice(0, MOST_NAMED),
   };
 }
 

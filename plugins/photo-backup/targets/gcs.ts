@@ -21,6 +21,23 @@ export function openGcs(settings: TargetSettings): Target {
   return new GcsTarget(settings);
 }
 
+/** The bucket as Google's library sees it. Nothing is asked yet. */
+export async function openBucket({
+  key_file,
+  endpoint,
+  bucket = '',
+}: Pick<TargetSettings, 'key_file' | 'endpoint' | 'bucket'>): Promise<Bucket> {
+  // On demand: the library is large, and most targets are something else.
+  const { Storage } = await import('@google-cloud/storage');
+  const storage = new Storage({
+    ...(key_file && { keyFilename: key_file }),
+    ...(endpoint !== undefined && { apiEndpoint: endpoint }),
+    // What fails twice is tried again by the uploader, which knows how far it came.
+    retryOptions: { autoRetry: true, maxRetries: 2, totalTimeout: 60 },
+  });
+  return storage.bucket(bucket);
+}
+
 class GcsTarget implements Target {
   readonly place: string;
   #bucket: Promise<Bucket> | undefined;
@@ -159,25 +176,12 @@ class GcsTarget implements Target {
   async #ask<T>(signal: AbortSignal, question: (bucket: Bucket) => Promise<T>): Promise<T> {
     try {
       signal.throwIfAborted();
-      this.#bucket ??= this.#open();
+      this.#bucket ??= openBucket(this.settings);
       return await question(await this.#bucket);
     } catch (error) {
       signal.throwIfAborted();
       throw gcsError(error);
     }
-  }
-
-  async #open(): Promise<Bucket> {
-    // On demand: the library is large, and most targets are something else.
-    const { Storage } = await import('@google-cloud/storage');
-    const { key_file, endpoint, bucket = '' } = this.settings;
-    const storage = new Storage({
-      ...(key_file && { keyFilename: key_file }),
-      ...(endpoint !== undefined && { apiEndpoint: endpoint }),
-      // What fails twice is tried again by the uploader, which knows how far it came.
-      retryOptions: { autoRetry: true, maxRetries: 2, totalTimeout: 60 },
-    });
-    return storage.bucket(bucket);
   }
 }
 

@@ -7,18 +7,22 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { readerSettings } from '../../../plugins/photo-backup/config.ts';
 import { publishDocuments } from '../../../plugins/photo-backup/documents/publish.ts';
 import { drillTarget } from '../../../plugins/photo-backup/drill.ts';
 import { restoreFiles } from '../../../plugins/photo-backup/restore.ts';
 import { TargetError } from '../../../plugins/photo-backup/targets/errors.ts';
+import { openTarget } from '../../../plugins/photo-backup/targets/index.ts';
 import type { Target } from '../../../plugins/photo-backup/targets/target.ts';
 import { archivePath, wantedByManifest, wantedFrom } from '../../../plugins/photo-backup/wanted.ts';
 import { temporaryFolder } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { bed, sha256 } from './bed.ts';
+import { StrictS3 } from './strict-s3.ts';
 
 const run = promisify(execFile);
 const signal = AbortSignal.timeout(60_000);
+const NOW = Date.parse('2026-11-22T12:00Z');
 const owner = { owner: 'Ann', contact: '', note: '' };
 const NAMES = [
   '2016-W05/P1.JPG',
@@ -34,9 +38,14 @@ async function backedUp(names: readonly string[] = NAMES, size = 3_000) {
   for (const name of names) await home.photo(name, randomBytes(size), { title: `Title of ${name}` });
   await home.target.check(signal);
   await home.pass();
-  const parts = { store: home.store, signal, today: '2026-11-22' };
+  const parts = (now: number) => ({ store: home.store, signal, now, timezone: 'UTC' });
   const place = { settings: home.settings, target: home.target, ledger: home.ledger };
-  return { ...home, safe: join(home.folder, 'safe'), place, publish: () => publishDocuments(place, owner, parts) };
+  return {
+    ...home,
+    safe: join(home.folder, 'safe'),
+    place,
+    publish: (now = NOW) => publishDocuments(place, owner, parts(now)),
+  };
 }
 
 testNeeding('sha256sum')('leaves documents that sha256sum agrees with, at the top and in every week', async () => {
@@ -81,7 +90,7 @@ testNeeding('sha256sum')(
     await home.pass();
     const beside = `2016-W05/P1~${sha256(Buffer.from('new')).slice(0, 8)}.JPG`;
     const place = { settings: home.settings, target: home.target, ledger: home.ledger };
-    await publishDocuments(place, owner, { store: home.store, signal, today: '2026-11-22' });
+    await publishDocuments(place, owner, { store: home.store, signal, now: NOW, timezone: 'UTC' });
     expect(await readFile(join(home.folder, 'safe/index.html'), 'utf8')).toContain('2016-W05/index.html');
     expect(await readFile(join(home.folder, 'safe/MANIFEST.sha256'), 'utf8')).toBe(
       `${sha256(Buffer.from('new'))}  ${beside}\n`,
@@ -113,7 +122,8 @@ it('puts documents beside the old ones under a date where nothing may be replace
     },
   };
   const place = { ...home.place, target: frozen };
-  const publish = (today: string) => publishDocuments(place, owner, { store: home.store, signal, today });
+  const publish = (day: string) =>
+    publishDocuments(place, owner, { store: home.store, signal, now: Date.parse(`${day}T12:00Z`), timezone: 'UTC' });
   await publish('2026-11-20');
   await home.photo('2016-W06/second.JPG');
   await home.pass();
@@ -251,4 +261,25 @@ it('names the damaged file when a drill fails, and the target when there is noth
   expect(await drill(1)).toMatchObject({ ok: true, week: '2016-W06' });
   await rm(join(home.safe, 'MANIFEST.sha256'));
   expect(await drill(0)).toMatchObject({ ok: false, week: null, failed_count: 1 });
+});
+
+it('drills over S3 with a key that may only read, and fails when that key is withdrawn', async () => {
+  const server = await new StrictS3().start();
+  const keys = { access_key_id: 'KEY', secret_access_key: 'secret' };
+  const readers = { reader_access_key_id: 'READER', reader_secret_access_key: 'secret' };
+  const home = await bed({ type: 's3', bucket: 'photos', endpoint: server.url, ...keys, ...readers });
+  await home.photo('2016-W05/P1.JPG');
+  await home.pass();
+  await publishDocuments(home, owner, { store: home.store, signal, now: NOW, timezone: 'UTC' });
+  const reader = openTarget(readerSettings(home.settings)!, { dataDir: home.folder });
+  await expect(reader.putSmall('x', Buffer.from('x'), 'text/plain', signal)).rejects.toThrow(TargetError);
+  expect(await drillTarget(reader, { name: 's3', reader: true }, signal)).toMatchObject({
+    ok: true,
+    files: 1,
+    reader: true,
+  });
+  const withdrawn = openTarget({ ...home.settings, access_key_id: 'GONE' }, { dataDir: home.folder });
+  const failed = await drillTarget(withdrawn, { name: 's3', reader: true }, signal);
+  expect(failed).toMatchObject({ ok: false, failed_count: 1 });
+  expect(failed.failed[0]?.reason).toContain('bad_credential');
 });

@@ -18,7 +18,7 @@ export type Fault = { readonly status: number; readonly code: string } | { reado
 
 /**
  * S3 as strict as Amazon's where s3rver is lax: conditional writes, Content-MD5 (demanded for every body), the clock, the
- * key, multipart rules, listings in pages, parts that can be listed. Signatures are not recomputed.
+ * key (`KEY` may do all, `READER` only read), multipart rules, listings in pages, parts that can be listed. Signatures are not recomputed.
  */
 export class StrictS3 {
   readonly objects = new Map<string, StoredObject>();
@@ -112,7 +112,9 @@ export class StrictS3 {
 
   #check(request: IncomingMessage, body: Buffer): [number, string] | undefined {
     const { authorization = '', 'x-amz-date': date = '', 'content-md5': md5 } = request.headers;
-    if (!authorization.includes('Credential=KEY/')) return [403, 'InvalidAccessKeyId'];
+    const [, key] = /Credential=(\w+)\//.exec(authorization) ?? [];
+    if (key !== 'KEY' && key !== 'READER') return [403, 'InvalidAccessKeyId'];
+    if (key === 'READER' && request.method !== 'GET' && request.method !== 'HEAD') return [403, 'AccessDenied'];
     const asked = Date.parse(String(date).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
     if (Math.abs(asked - this.clock()) > SKEW_MS) return [403, 'RequestTimeTooSkewed'];
     if (request.method !== 'PUT') return undefined;
