@@ -4,8 +4,8 @@ import type { Catalogue, Position, SourceFile } from './catalogue.ts';
 
 const FILES = 'photos/command/files';
 const ANSWER_MS = 30_000;
-/** Files a page: with captions of the greatest length a page stays below the broker's 1 MiB a packet. */
-const PAGE = 100;
+/** Files a page at most; photos sends fewer where a page would not pass through the broker. */
+const PAGE = 1000;
 
 interface Page extends JsonObject {
   readonly ok: boolean;
@@ -79,7 +79,7 @@ export async function followCatalogue(hub: Asker, catalogue: Catalogue): Promise
 
 const next = (page: Page, position: Position): Position => ({
   change: page.files.at(-1)?.change ?? position.change,
-  archive: page.archive ?? position.archive,
+  archive: page.archive || position.archive,
   simulated: page.simulated ?? position.simulated,
 });
 

@@ -4,6 +4,7 @@ import './panel/drill.ts';
 import './panel/flickr.ts';
 import './panel/people.ts';
 import './panel/restore.ts';
+import './panel/targets.ts';
 
 /** The page of photo-backup, put together from the parts in panel/. */
 class PhotoBackupPanel extends LitElement {
@@ -17,7 +18,7 @@ class PhotoBackupPanel extends LitElement {
   override render() {
     const { api } = this;
     return html`<div class="stack loose">
-      <p class="note">No target yet. <a href="/plugin/${api.plugin}">Add one under Targets in the settings.</a></p>
+      <backup-targets .api=${api}></backup-targets>
       <div class="grid">
         <backup-drill .api=${api}></backup-drill>
         <backup-restore .api=${api}></backup-restore>

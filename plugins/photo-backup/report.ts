@@ -25,7 +25,7 @@ export function createReporter(hub: Hub<Config>, backup: Backup, uploaders: read
     said.set(topic, text);
   };
   const publish = async () => {
-    for (const uploader of uploaders) await say(uploader.name, uploader.state());
+    for (const uploader of uploaders) await say(uploader.name, { ...uploader.state() });
     for (const [name, incomplete] of backup.incomplete) await say(name, disabled(incomplete));
     await say('weeks', { weeks: weeks(backup) });
   };

@@ -3,7 +3,9 @@ import { backoff, errorText, type JsonObject, type Logger } from 'cupboard/sdk';
 import type { Place } from './backup.ts';
 import { earlyFee, knownPrice, leastDays } from './billing.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { TargetSettings } from './config.ts';
 import type { HashBook } from './hashes.ts';
+import type { Summary } from './ledger.ts';
 import { ArchiveMissingError, type Outcome, type PassOptions, type PassResult, runPass } from './pass.ts';
 import { rateLimit } from './rate-limit.ts';
 import { describe, type Situation } from './state.ts';
@@ -33,6 +35,31 @@ export interface UploaderOptions {
   readonly changed: () => void;
   /** After each pass that went through, for what is written beside the photos. */
   readonly afterPass: (place: Place, signal: AbortSignal) => Promise<void>;
+}
+
+/** `photo-backup/<target>`; of a target whose settings are incomplete only the first four. */
+export interface TargetState extends Summary {
+  /** Epoch ms. */
+  readonly time: number;
+  readonly state: string;
+  /** What there is to do about it. */
+  readonly advice: string | null;
+  /** What was said by whoever refused. */
+  readonly reason: string | null;
+  readonly type: TargetSettings['type'];
+  readonly place: string;
+  readonly rewrites: {
+    /** Files changed since they were sent. */
+    readonly waiting: number;
+    readonly bytes: number;
+    /** Days that a copy lies before it is sent again. */
+    readonly after_days: number;
+    /** What sending them now would cost beyond storage; `null` = the price is not known. */
+    readonly cost_now: number | null;
+  };
+  /** Epoch ms; `null` = never. */
+  readonly last_success: number | null;
+  readonly last_verified: number | null;
 }
 
 interface Request {
@@ -122,7 +149,7 @@ export class Uploader {
   }
 
   /** `photo-backup/<target>` without its time. */
-  state() {
+  state(): Omit<TargetState, 'time'> {
     const { ledger, settings, target } = this.#options.place;
     const summary = ledger.summary();
     const { paused, cannotReplace, lastSuccess, lastVerified } = ledger;
@@ -277,7 +304,7 @@ export class Uploader {
   }
 
   /** The changed files that wait, and what sending them now would cost beyond their storage. */
-  #rewrites() {
+  #rewrites(): TargetState['rewrites'] {
     const { settings, ledger } = this.#options.place;
     const copies = ledger.rewrites();
     const days = leastDays(settings.storage_class);

@@ -9,7 +9,7 @@ export abstract class Part extends LitElement {
   /** What a command is doing right now; buttons rest meanwhile. */
   protected busy: string | undefined;
   protected answer: CommandResult | undefined;
-  private ends: (() => void)[] = [];
+  protected readonly ends: (() => void)[] = [];
 
   /** In the page itself, so that its style sheet applies. */
   protected override createRenderRoot(): HTMLElement {
