@@ -36,7 +36,7 @@ export interface Reading {
 export class CopyError extends HubError {
   constructor(
     readonly side: 'source' | 'archive',
-    /** The system's code, or `short_read`, `changed`. */
+    /** The system's code, or `short_read`, `changed`, `not_a_file`. */
     readonly reason: string,
     message: string,
     options?: ErrorOptions,
@@ -58,10 +58,7 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 
 /** Reads a file once for its hash. @throws CopyError of side `source` */
 export async function hashFile(source: Location, reading: Reading = {}): Promise<Hashed> {
-  return withSource(source, async (handle) => {
-    const hash = createHash('sha256');
-    return finish(handle, hash, await readThrough(handle, hash, async () => undefined, reading));
-  });
+  return withSource(source, (handle) => readThrough(handle, async () => undefined, reading));
 }
 
 /**
@@ -78,9 +75,8 @@ export async function copyToTemporary(
     try {
       const target = await inArchive(() => open(temporary, 'wx', mode));
       try {
-        const hash = createHash('sha256');
         const write = (block: Buffer, at: number) => inArchive(() => writeAll(target, block, at));
-        const hashed = await finish(handle, hash, await readThrough(handle, hash, write, reading));
+        const hashed = await readThrough(handle, write, reading);
         await inArchive(async () => {
           await target.chmod(mode); // open's mode is cut by the umask
           if (group !== undefined) await target.chown(-1, group);
@@ -135,47 +131,46 @@ async function withSource<T>(source: Location, work: (handle: FileHandle) => Pro
 }
 
 /**
- * Reads to the end in blocks of 1 MiB; while one is hashed and written, the next is being read.
- * @returns bytes read
+ * Reads to the end in blocks of 1 MiB; while one is hashed and written, the next is being read. A card that is pulled may
+ * end a file early without an error, and a file still being written changes under our eyes: both are refused.
  */
 async function readThrough(
   handle: FileHandle,
-  hash: ReturnType<typeof createHash>,
   write: (block: Buffer, at: number) => Promise<void>,
   { signal, onBytes }: Reading,
-): Promise<number> {
-  let [current, next] = [Buffer.allocUnsafeSlow(BLOCK_BYTES), Buffer.allocUnsafeSlow(BLOCK_BYTES)];
+): Promise<Hashed> {
+  const before = await fromSource(() => handle.stat());
+  if (!before.isFile()) throw new CopyError('source', 'not_a_file', 'it is not a regular file');
+  const hash = createHash('sha256');
+  const blockBytes = Math.min(BLOCK_BYTES, before.size + 1);
+  let [current, next] = [Buffer.allocUnsafeSlow(blockBytes), Buffer.allocUnsafeSlow(blockBytes)];
   const read = async (block: Buffer, at: number) =>
-    (await fromSource(() => handle.read(block, 0, BLOCK_BYTES, at))).bytesRead;
-  let at = 0;
+    (await fromSource(() => handle.read(block, 0, blockBytes, at))).bytesRead;
+  let size = 0;
   for (let bytes = await read(current, 0); bytes > 0; ) {
     signal?.throwIfAborted();
     const block = current.subarray(0, bytes);
-    const writing = write(block, at);
-    const reading = read(next, at + bytes);
+    const writing = write(block, size);
+    const reading = read(next, size + bytes);
     hash.update(block);
     const [, following] = await bothOf(writing, reading);
-    at += bytes;
+    size += bytes;
     onBytes?.(bytes);
     bytes = following;
     [current, next] = [next, current];
   }
-  return at;
+  const after = await fromSource(() => handle.stat());
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+    throw new CopyError('source', 'changed', 'it changed while it was read');
+  }
+  if (size !== after.size) throw new CopyError('source', 'short_read', `${size} of ${after.size} bytes could be read`);
+  return { sha256: hash.digest('hex'), size, mtime: mtimeOf(after) };
 }
 
 /** Waits for both before either's error is thrown: a buffer or a handle must not be let go while it is in use. */
 async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([first, second]);
   return [await first, await second];
-}
-
-/** A card that is pulled may end a file early without an error; a file still being written changes under our eyes. */
-async function finish(handle: FileHandle, hash: ReturnType<typeof createHash>, bytes: number): Promise<Hashed> {
-  const stats = await fromSource(() => handle.stat());
-  if (!stats.isFile()) throw new CopyError('source', 'not_a_file', 'it is not a regular file any more');
-  if (bytes !== stats.size)
-    throw new CopyError('source', 'short_read', `${bytes} of ${stats.size} bytes could be read`);
-  return { sha256: hash.digest('hex'), size: bytes, mtime: mtimeOf(stats) };
 }
 
 async function writeAll(target: FileHandle, block: Buffer, at: number): Promise<void> {
