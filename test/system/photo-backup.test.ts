@@ -3,6 +3,7 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import axe, { type AxeResults } from 'axe-core';
 import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { publishDocuments } from '../../plugins/photo-backup/documents/publish.ts';
@@ -207,5 +208,11 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page of photo
     expect(await pass.inputValue()).toBe('https://www.flickr.com/gp/ann/x1');
     await page.locator('backup-people').getByRole('button', { name: 'Write the letter' }).click();
     await page.locator('backup-people').getByText('The letter is written').waitFor();
+
+    await page.setViewportSize(PHONE);
+    await page.evaluate(axe.source);
+    const found = await page.evaluate<AxeResults>("axe.run('photo-backup-panel', { resultTypes: ['violations'] })");
+    expect(found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
   });
 });

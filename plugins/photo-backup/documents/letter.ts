@@ -9,7 +9,7 @@ export interface LetterFacts {
   readonly date: string;
   /** Off-site places first. */
   readonly places: readonly Access[];
-  /** Addresses that have been given access. */
+  /** E-mail addresses of those who are to have access. */
   readonly readers: readonly string[];
   /** ISO date of the last drill that found every file whole. */
   readonly lastDrill?: string;
@@ -27,7 +27,7 @@ needed. Each place below holds a complete copy; one is enough. Every copy has a 
 file <b>index.html</b> that shows what there is.</p>
 ${note === '' ? '' : `<p style="white-space: pre-line">${escapeHtml(note.trim())}</p>`}
 ${places.map(placeSection).join('\n')}
-${readers.length === 0 ? '' : `<h2>Who has access</h2>\n<p>These accounts may look and download: ${readers.map(escapeHtml).join(', ')}.</p>`}
+${readers.length === 0 ? '' : `<h2>Who has access</h2>\n<p>These people are to look and download; they sign in with these addresses: ${readers.map(escapeHtml).join(', ')}.</p>`}
 <h2>Who to ask</h2>
 <p style="white-space: pre-line">${escapeHtml(contact === '' ? 'Anybody who is at home with computers can follow these steps.' : contact.trim())}</p>
 ${lastDrill === undefined ? '' : `<p>On ${escapeHtml(lastDrill)} a week of photos was fetched this way and every file was whole.</p>`}`,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Store } from 'cupboard/sdk';
 import type { Place } from '../backup.ts';
 import type { Config } from '../config.ts';
@@ -81,6 +82,8 @@ export async function publishDocuments(
   let count = 0;
   for (const document of documentsOf({ settings, target, ledger }, owner)) {
     signal.throwIfAborted();
+    // Thousands of lines a document: commands and the hub's question whether we live are answered in between.
+    await setImmediate();
     const { key, text } = document;
     const sha256 = createHash('sha256').update(text).digest('hex');
     const written = read.get(settings.name, key) as { sha256: string; name: string; seen: number } | undefined;

@@ -54,7 +54,7 @@ class RestoreCard extends Part {
           <input id="restore-to" name="to" required pattern="/.*" placeholder="/mnt/disk/photos" autocomplete="off" /></div>
         <div><button class="button" ?disabled=${this.busy !== undefined}>Restore</button></div>
       </form>
-      ${this.busy !== undefined && progress !== undefined ? html`<progress class="grow" max=${progress.total} value=${progress.done}></progress><p class="small wrap">${progress.done} of ${progress.total} ${progress.message ?? ''}</p>` : nothing}
+      ${this.busy !== undefined && progress !== undefined ? html`<progress aria-label="Restored" class="grow" max=${progress.total} value=${progress.done}></progress><p class="small wrap">${progress.done} of ${progress.total} ${progress.message ?? ''}</p>` : nothing}
       ${this.result(({ restored, present, to }) => html`${restored} files restored into ${to}, ${present} were there already.`)}
       ${this.failures()}
     </article>`;
