@@ -13,6 +13,8 @@ export interface DecodeListener {
 
 /** Boots in a row without an end after which they are a loop. */
 const LOOP_BOOTS = 3;
+/** Lines after which a boot has got somewhere, even if nobody saw its end: an eCos that only scans prints thousands. */
+const LOOP_LINES = 3_000;
 
 /** Lines that say what happens, in either phase of a cable modem. */
 const CRASHES: readonly RegExp[] = [
@@ -155,8 +157,9 @@ export class BootDecoder {
 
   #adopt(draft: BootDraft, line: Line): BootDraft {
     const last = this.#draft;
+    const isShort = last?.role === draft.role && draft.line - last.line < LOOP_LINES;
     // Who was in the menu has let the modem start anew.
-    const failed = last?.role === draft.role && !last.has('boot_finished') && !last.has('menu');
+    const failed = isShort && !last?.has('boot_finished') && !last?.has('menu');
     this.#unfinished = failed ? this.#unfinished + 1 : 0;
     if (last) this.listener.onBoot?.(last.finish());
     this.#draft = draft;

@@ -41,8 +41,8 @@ const bytes = (count: string, unit: string) => Number(count) * (unit === 'MB' ? 
 
 /** In the order printed; unknown lines may stand between any two. */
 const BANNER: readonly BannerLine[] = [
-  // The digits after TPn look like progress codes printed one by one (not confirmed).
-  { pattern: /(?<!\w)(BCM\w{4,10}) TP\d+ \d+/, starts: true, read: ([chip = '']) => ({ chip }) },
+  // May stand at the end of a line that a reset cut off. The digits look like progress codes (not confirmed).
+  { pattern: /(BCM\w{4,10}) TP\d+ \d+/, starts: true, read: ([chip = '']) => ({ chip }) },
   { pattern: /^\s*Reset Switch - (?:Low|High) GPIO-\d+/, starts: true, read: () => ({}) },
   { pattern: /(?<!\w)MemSize:\s+(\d+) M$/, starts: true, read: ([size]) => ({ mem_mib: Number(size) }) },
   { pattern: /(?<!\w)Chip ID:\s+(BCM\S+)$/, starts: true, read: ([id = '']) => ({ chip_id: id }) },

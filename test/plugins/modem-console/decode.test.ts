@@ -118,6 +118,42 @@ describe('any chunking', () => {
   });
 });
 
+describe('damage', () => {
+  /** Without what counts lines. */
+  const facts = (boots: Boot[]) => boots.map(({ line: _, events: __, ...boot }) => boot);
+
+  it('to any one byte costs no boot and no other image', () => {
+    fc.assert(
+      fc.property(fc.nat(CM.length - 1), fc.integer({ min: 0, max: 255 }), (position, byte) => {
+        const damaged = Buffer.from(CM);
+        damaged[position] = byte;
+        const boots = decode(CM, damaged, CM);
+        expect(boots).toHaveLength(3);
+        expect(facts([boots[0] as Boot, boots[2] as Boot])).toEqual(facts(decode(CM, CM)));
+        const good = boots[1]?.images.filter(({ hcs_verdict }) => hcs_verdict === 'good') ?? [];
+        expect(good.length).toBeGreaterThanOrEqual(1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('by lines of other threads between any two changes nothing', () => {
+    const lines = text.split('\n');
+    const foreign = '[00:00:12 01/01/1970] [Scan Downstream Thread] BcmCmDocsisCtlThread::Scan:  (CM) 123000000 Hz\0';
+    fc.assert(
+      fc.property(fc.array(fc.nat(lines.length - 1), { maxLength: 20 }), (places) => {
+        const mixed = lines.flatMap((line, index) => (places.includes(index) ? [line, foreign] : [line]));
+        expect(facts(decode(mixed.join('\r\n')))).toEqual(facts(decode(text)));
+      }),
+    );
+  });
+
+  it('by lines twice changes nothing', () => {
+    const twice = text.split('\n').flatMap((line) => (/BCM338332|Program Header/.test(line) ? [line] : [line, line]));
+    expect(facts(decode(twice.join('\n')))).toEqual(facts(decode(text)));
+  });
+});
+
 describe('several boots', () => {
   it('are each told, also when the second begins in mid-line', () => {
     expect(decode(text, text.slice(0, 300), text)).toHaveLength(3);
