@@ -108,10 +108,10 @@ export class BootDecoder {
     if (!prompt) return;
     this.#prompted = line.number;
     this.#draft?.addPrompt(prompt.text);
-    if (prompt.kind === 'login') this.#tell('login_prompt', line, prompt.text);
     if (prompt.kind === 'bootloader') return;
     if (this.phase !== 'silent') this.phase = phaseAfter(prompt);
     this.#finishBoot(line, prompt.text);
+    if (prompt.kind === 'login') this.#tell('login_prompt', line, prompt.text);
   }
 
   #takeHappening(line: Line): void {
