@@ -92,9 +92,13 @@ export class Guard {
     return this.#world === 'bootloader';
   }
 
-  /** What is typed now is a password. */
-  get asksSecret(): boolean {
-    return /[Pp]ass(word|phrase)[^:]{0,40}: ?$/.test(this.#line);
+  /** Where in `bytes` a password begins: what answers its prompt, or comes behind a name before that prompt is there. */
+  secretFrom(bytes: Uint8Array): number {
+    if (/[Pp]ass(word|phrase)[^:]{0,40}: ?$/.test(this.#line)) return 0;
+    if (!/([Ll]ogin|[Uu]sername): ?[^ ]*$/.test(this.#line)) return bytes.length;
+    if (this.#isAnswered) return 0;
+    const end = bytes.findIndex(isLineEnd);
+    return end < 0 ? bytes.length : end + 1;
   }
 
   /** Why these bytes may not be sent; undefined when they may. */

@@ -20,9 +20,12 @@ export class KeyLog {
     this.#file = join(dataDir, 'keys.log');
   }
 
-  record(console: string, { name, way }: Who, bytes: Uint8Array, isSecret: boolean): void {
-    const text = isSecret ? `${bytes.length} bytes, hidden` : JSON.stringify(Buffer.from(bytes).toString('latin1'));
-    this.#append(`${console} ${name} ${way} ${text}`);
+  /** @param secretFrom where in `bytes` a password begins */
+  record(console: string, { name, way }: Who, bytes: Uint8Array, secretFrom: number): void {
+    const shown = Buffer.from(bytes).subarray(0, secretFrom);
+    const hidden = bytes.length - shown.length;
+    const text = [shown.length > 0 && JSON.stringify(shown.toString('latin1')), hidden > 0 && `${hidden} bytes hidden`];
+    this.#append(`${console} ${name} ${way} ${text.filter(Boolean).join(' ')}`);
   }
 
   /** Something else that was done to the line: a break, a refusal, a change of hands. */

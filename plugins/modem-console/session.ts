@@ -124,7 +124,7 @@ export class Session {
         this.keys.note(id, lease.who, `refused ${JSON.stringify(refusal.key)}: ${refusal.reason}`);
         throw new RefusedError(refusal.key, refusal.reason);
       }
-      if (isLogged) this.keys.record(id, lease.who, bytes, this.#guard.asksSecret);
+      if (isLogged) this.keys.record(id, lease.who, bytes, this.#guard.secretFrom(bytes));
       this.#guard.sent(bytes);
       await this.console.write(bytes);
     });

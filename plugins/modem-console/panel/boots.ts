@@ -125,7 +125,7 @@ export function verdictChip(verdict: Verdict): TemplateResult {
 }
 
 function imageTable({ images }: Boot): TemplateResult {
-  return html`<div class="table-frame"><table class="table images">
+  return html`<div class="table-frame" tabindex="0"><table class="table images">
     <thead><tr><th scope="col">Image</th><th scope="col">File</th><th scope="col">Built</th><th scope="col" class="number">Bytes</th>
       <th scope="col">Load address</th><th scope="col">HCS</th></tr></thead>
     <tbody>${images.map(

@@ -98,7 +98,7 @@ export class LiveTerminal {
       this.#notFound = this.#find !== '' && !this.#screen.find(this.#find, direction);
       this.draw();
     };
-    return html`<form class="row find" role="search" @submit=${(event: Event) => {
+    return html`<form class="row find" role="search" aria-label="This screen" @submit=${(event: Event) => {
       event.preventDefault();
       find('previous');
     }}>

@@ -29,7 +29,7 @@ export class SearchCard {
   ) {}
 
   render(): TemplateResult {
-    return html`<form class="row" role="search" @submit=${(event: Event) => {
+    return html`<form class="row" role="search" aria-label="All recordings" @submit=${(event: Event) => {
       event.preventDefault();
       void this.#search();
     }}>
@@ -45,7 +45,7 @@ export class SearchCard {
 
   #renderLines(lines: readonly FoundLine[]): TemplateResult {
     if (lines.length === 0) return html`<p class="note" role="status">No line says “${this.#asked}”.</p>`;
-    return html`<div class="table-frame tall"><table class="table">
+    return html`<div class="table-frame tall" tabindex="0"><table class="table">
       <thead><tr><th scope="col">Time</th><th scope="col">Console</th><th scope="col">Line</th></tr></thead>
       <tbody>${lines.map(
         ({ time, console, text }) =>
@@ -127,7 +127,7 @@ function differenceView({ changed, only_a, only_b, left_out }: Difference): Temp
   return html`${
     changed.length === 0
       ? ''
-      : html`<div class="table-frame"><table class="table">
+      : html`<div class="table-frame" tabindex="0"><table class="table">
           <thead><tr><th scope="col">Field</th><th scope="col">Earlier</th><th scope="col">Later</th></tr></thead>
           <tbody>${changed.map(
             ({ field, a, b }) =>

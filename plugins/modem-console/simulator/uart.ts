@@ -31,7 +31,7 @@ export class Uart {
 
   /** @param bytesPerSecond Infinity for tests that are about content */
   constructor(
-    private readonly bytesPerSecond = BYTES_PER_SECOND,
+    public bytesPerSecond = BYTES_PER_SECOND,
     seed = 1,
   ) {
     this.#random = seededRandom(seed);

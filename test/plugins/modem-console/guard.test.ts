@@ -74,9 +74,16 @@ describe('the guard', () => {
     expect(refused(guard, '10000\r', { allowed: ['e'], confirmed: true })).toBeUndefined();
   });
 
-  it('knows a password prompt', () => {
-    expect(guardAfter('\r\nPassword: ').asksSecret).toBe(true);
-    expect(guardAfter('\r\nPassword: \r\n').asksSecret).toBe(false);
+  it('knows where a password begins', () => {
+    const secretFrom = (guard: Guard, keys: string) => guard.secretFrom(bytes(keys));
+    expect(secretFrom(guardAfter('\r\nPassword: '), 'secret\r')).toBe(0);
+    expect(secretFrom(guardAfter('\r\nPassword: \r\n'), 'hello')).toBe(5);
+    const login = guardAfter('\r\nCG3100D login: ');
+    expect(secretFrom(login, 'adm')).toBe(3);
+    expect(secretFrom(login, 'admin\rsecret\r')).toBe(6);
+    login.observe(bytes('admin'));
+    login.sent(bytes('\r'));
+    expect(secretFrom(login, 'secret\r')).toBe(0);
   });
 
   it('never lets a destructive key reach the menu, whatever came before it and however it was cut', () => {

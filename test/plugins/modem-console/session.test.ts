@@ -77,7 +77,7 @@ describe('the keyboard', () => {
     await lease.write(bytes('secret\r'));
     const log = await keyLog();
     expect(log).toContain('cm ann page "m"');
-    expect(log).toContain('cm ann page 7 bytes, hidden');
+    expect(log).toContain('cm ann page 7 bytes hidden');
     expect(log.join('\n')).toMatch(/ann page refused "X": X: the key that erases all of the flash/);
     expect(log.join('\n')).not.toContain('secret');
     expect(console.modem.harm).toEqual([]);
