@@ -76,7 +76,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     nextAt: Number.POSITIVE_INFINITY,
   };
   for (const folder of ledger.pendingFolders()) {
-    const remote = await listed(target, `${folder}/`, signal);
+    const remote = await listed(target, folder, signal);
     for (const file of catalogue.files(folder)) {
       signal.throwIfAborted();
       await handle(file, remote, options, result);
@@ -85,10 +85,10 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   return result;
 }
 
-/** The objects below a prefix, by key. */
-export async function listed(target: Target, prefix: string, signal: AbortSignal): Promise<Map<string, RemoteObject>> {
+/** The objects of a folder of the archive, by key; `''` is its top. */
+export async function listed(target: Target, folder: string, signal: AbortSignal): Promise<Map<string, RemoteObject>> {
   const objects = new Map<string, RemoteObject>();
-  for await (const object of target.list(prefix, signal)) objects.set(object.key, object);
+  for await (const object of target.list(folder === '' ? '' : `${folder}/`, signal)) objects.set(object.key, object);
   return objects;
 }
 

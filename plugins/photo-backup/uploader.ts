@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff, errorText, type JsonObject, type Logger } from 'cupboard/sdk';
 import type { Place } from './backup.ts';
-import { earlyFee, knownPrice, leastDays } from './billing.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { TargetSettings } from './config.ts';
 import type { HashBook } from './hashes.ts';
-import type { Summary } from './ledger.ts';
 import { ArchiveMissingError, type Outcome, type PassOptions, type PassResult, runPass } from './pass.ts';
 import { rateLimit } from './rate-limit.ts';
-import { describe, type Situation } from './state.ts';
+import type { Situation } from './state.ts';
+import { rewriteDays, type TargetState, targetState } from './target-state.ts';
 import { TargetError } from './targets/errors.ts';
 import { type VerifyResult, verifyTarget } from './verify.ts';
 import { windowAt } from './window.ts';
@@ -16,6 +14,7 @@ import { windowAt } from './window.ts';
 const DAY_MS = 86_400_000;
 const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
+const ARCHIVE_UNKNOWN = 'the photos plugin has not told where the archive is yet';
 /** The most that a timer of Node can wait. */
 const LONGEST_NAP_MS = 2 ** 31 - 1;
 
@@ -37,31 +36,6 @@ export interface UploaderOptions {
   readonly afterPass: (place: Place, signal: AbortSignal) => Promise<void>;
 }
 
-/** `photo-backup/<target>`; of a target whose settings are incomplete only the first four. */
-export interface TargetState extends Summary {
-  /** Epoch ms. */
-  readonly time: number;
-  readonly state: string;
-  /** What there is to do about it. */
-  readonly advice: string | null;
-  /** What was said by whoever refused. */
-  readonly reason: string | null;
-  readonly type: TargetSettings['type'];
-  readonly place: string;
-  readonly rewrites: {
-    /** Files changed since they were sent. */
-    readonly waiting: number;
-    readonly bytes: number;
-    /** Days that a copy lies before it is sent again. */
-    readonly after_days: number;
-    /** What sending them now would cost beyond storage; `null` = the price is not known. */
-    readonly cost_now: number | null;
-  };
-  /** Epoch ms; `null` = never. */
-  readonly last_success: number | null;
-  readonly last_verified: number | null;
-}
-
 interface Request {
   readonly rewrites: boolean;
   readonly settle: (result: PassResult | Error) => void;
@@ -76,6 +50,8 @@ export class Uploader {
   #unfinished = true;
   #trouble: Situation['trouble'];
   #busy: Situation['busy'];
+  /** The log tells of trouble, and so has to tell of its end. */
+  #warned = false;
   #outsideWindow = false;
   #rewritesWaiting = 0;
   #requests: Request[] = [];
@@ -150,33 +126,18 @@ export class Uploader {
 
   /** `photo-backup/<target>` without its time. */
   state(): Omit<TargetState, 'time'> {
-    const { ledger, settings, target } = this.#options.place;
-    const summary = ledger.summary();
-    const { paused, cannotReplace, lastSuccess, lastVerified } = ledger;
-    const described = describe({
+    return targetState(this.#options.place, {
       simulated: this.#staysIn(),
-      paused,
-      cannotReplace,
       outsideWindow: this.#outsideWindow,
       rewritesWaiting: this.#rewritesWaiting,
-      summary,
       ...(this.#trouble && { trouble: this.#trouble }),
       ...(this.#busy && { busy: this.#busy }),
     });
-    return {
-      ...described,
-      type: settings.type,
-      place: target.place,
-      ...summary,
-      rewrites: this.#rewrites(),
-      last_success: lastSuccess,
-      last_verified: lastVerified,
-    };
   }
 
   /** Does what is to be done now; answers the ms to rest. */
   async #step(): Promise<number> {
-    const { place, timezone, signal, log } = this.#options;
+    const { place, archive, timezone, signal, log } = this.#options;
     const requests = this.#requests.splice(0);
     const answer = (result: PassResult | Error) => {
       for (const { settle } of requests) settle(result);
@@ -190,6 +151,12 @@ export class Uploader {
     this.#outsideWindow = window?.open === false;
     if (this.#outsideWindow && !isForced) return window?.changesIn ?? 0;
     if (!isForced && !this.#isDue()) return this.#untilVerification();
+    if (archive() === undefined) {
+      // Early after a start this is as it should be: the answer of the photos plugin wakes us.
+      this.#trouble = { kind: 'archive_missing', message: ARCHIVE_UNKNOWN };
+      answer(new ArchiveMissingError(ARCHIVE_UNKNOWN));
+      return Number.POSITIVE_INFINITY;
+    }
 
     this.#interrupt = new AbortController();
     const end = AbortSignal.any([signal, this.#interrupt.signal]);
@@ -197,7 +164,8 @@ export class Uploader {
     try {
       const rewrites = requests.some((request) => request.rewrites);
       const result = await this.#inTurn(() => this.#whole({ rewrites, dryRun: false, retryAll: isForced }, end));
-      if (this.#trouble) log.info(`${this.name}: works again`);
+      if (this.#warned) log.info(`${this.name}: works again`);
+      this.#warned = false;
       this.#trouble = undefined;
       answer(result);
       return Math.max(1000, Math.min(result.nextAt - Date.now(), this.#untilVerification()));
@@ -207,7 +175,10 @@ export class Uploader {
       if (end.aborted) return 0;
       if (!(error instanceof TargetError || error instanceof ArchiveMissingError)) throw error;
       const kind = error instanceof TargetError ? error.kind : 'archive_missing';
-      if (this.#trouble?.kind !== kind) log.warn(`${this.name}: ${kind}: ${error.message}`);
+      if (this.#trouble?.kind !== kind) {
+        log.warn(`${this.name}: ${kind}: ${error.message}`);
+        this.#warned = true;
+      }
       this.#trouble = { kind, message: error.message };
       return this.#delays.next().value;
     } finally {
@@ -235,7 +206,7 @@ export class Uploader {
   async #pass(how: PassHow, signal: AbortSignal): Promise<PassResult> {
     const { place, archive, catalogue, hashes } = this.#options;
     const folder = archive();
-    if (folder === undefined) throw new ArchiveMissingError('the photos plugin has not told where the archive is yet');
+    if (folder === undefined) throw new ArchiveMissingError(ARCHIVE_UNKNOWN);
     const total = place.ledger.summary().bytes_pending;
     let finished = 0;
     const result = await runPass({
@@ -245,7 +216,7 @@ export class Uploader {
       archive: folder,
       policy: {
         replace: place.settings.replace === 'versioned',
-        rewriteAfter: how.rewrites ? 0 : this.#rewriteDays() * DAY_MS,
+        rewriteAfter: how.rewrites ? 0 : rewriteDays(place.settings) * DAY_MS,
       },
       limiter: this.#limiter,
       signal,
@@ -296,26 +267,6 @@ export class Uploader {
     const { lastVerified } = this.#options.place.ledger;
     if (lastVerified === null) this.#options.place.ledger.lastVerified = Date.now();
     return (lastVerified ?? Date.now()) + this.#options.verifyDays * DAY_MS - Date.now();
-  }
-
-  #rewriteDays(): number {
-    const { rewrite_after, storage_class } = this.#options.place.settings;
-    return rewrite_after ?? leastDays(storage_class);
-  }
-
-  /** The changed files that wait, and what sending them now would cost beyond their storage. */
-  #rewrites(): TargetState['rewrites'] {
-    const { settings, ledger } = this.#options.place;
-    const copies = ledger.rewrites();
-    const days = leastDays(settings.storage_class);
-    const price = settings.price ?? knownPrice(settings.storage_class);
-    const fee = price === undefined ? null : earlyFee(copies, days, price, Date.now());
-    return {
-      waiting: copies.length,
-      bytes: copies.reduce((sum, { size }) => sum + size, 0),
-      after_days: this.#rewriteDays(),
-      cost_now: days === 0 ? 0 : fee,
-    };
   }
 
   /** Nothing simulated leaves the house, unless the user names a server of his own. */

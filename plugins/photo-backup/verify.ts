@@ -39,7 +39,7 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyResult
   for (const [index, holding] of holdings.entries()) {
     signal.throwIfAborted();
     if (holding.folder !== at) {
-      remote = await listed(target, `${holding.folder}/`, signal);
+      remote = await listed(target, holding.folder, signal);
       at = holding.folder;
     }
     const object = remote.get(holding.key);

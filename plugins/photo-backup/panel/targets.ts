@@ -1,6 +1,6 @@
 import type { JsonObject } from 'cupboard/sdk';
 import { html, nothing } from 'lit';
-import type { TargetState } from '../uploader.ts';
+import type { TargetState } from '../target-state.ts';
 import { Part } from './part.ts';
 
 interface Progress {
