@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorText, HubError } from 'cupboard/sdk';
+import { errorCode, errorText, HubError } from 'cupboard/sdk';
 import type { SerialPort } from 'serialport';
 import type { ConsoleSettings } from './config.ts';
 import type { PortFailure, PortState } from './console.ts';
@@ -11,7 +11,7 @@ import { busyAdvice, portAdvice } from './ports.ts';
 /** A failure of a serial port. */
 export class DeviceError extends HubError {
   constructor(
-    readonly failure: PortFailure | 'not_open' | 'write',
+    readonly failure: 'busy' | 'not_open' | 'write',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -25,7 +25,6 @@ const SYSTEM_WORDS: readonly (readonly [RegExp, PortFailure])[] = [
   [/permission denied|access denied|not permitted/i, 'permission'],
   [/cannot lock port|resource (temporarily unavailable|busy)/i, 'busy'],
   [/is a directory|inappropriate ioctl/i, 'not_serial'],
-  [/library cannot be loaded/, 'no_library'],
 ];
 
 /** ms between attempts to open; the last for ever. A new node in the port's folder ends the wait. */
@@ -154,13 +153,18 @@ class BusyError extends DeviceError {
 
 async function describeFailure(error: unknown, path: string | undefined): Promise<PortState> {
   const text = errorText(error);
-  const known = SYSTEM_WORDS.find(([words]) => words.test(text))?.[1] ?? 'failed';
-  const state = error instanceof DeviceError ? (error.failure as PortFailure) : known;
+  const state = failureOf(error, text);
   const at = path === undefined ? {} : { path };
   if (state !== 'busy') return { state, ...at, reason: text, advice: await portAdvice(state, path) };
   const holders = error instanceof BusyError ? error.holders : await findHolders(path ?? '');
   const reason = error instanceof BusyError || holders.length === 0 ? text : new BusyError(path ?? '', holders).message;
   return { state, ...at, reason, advice: await busyAdvice(path ?? '', holders) };
+}
+
+function failureOf(error: unknown, text: string): PortFailure {
+  if (error instanceof BusyError) return 'busy';
+  if (errorCode(error) === 'device_no_library') return 'no_library';
+  return SYSTEM_WORDS.find(([words]) => words.test(text))?.[1] ?? 'failed';
 }
 
 /** One call with a callback; a port that closes meanwhile fails it. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandResult } from 'cupboard/sdk';
 import { hexAddress } from './checks.ts';
@@ -95,7 +95,6 @@ function looksSwapped([first, second]: readonly Buffer[], map: readonly Partitio
 }
 
 async function writePartitions(folder: string, dump: Buffer, partitions: readonly PartitionReport[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
   for (const { name, offset, size, content } of partitions) {
     if (content !== 'absent') await writeNewFile(join(folder, `${name}.bin`), dump.subarray(offset, offset + size));
   }

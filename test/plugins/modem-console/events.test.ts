@@ -87,7 +87,7 @@ testNeeding('socat')(
 
 testNeeding('mosquitto_rr')('the command decode answers for a saved transcript, page by page', async () => {
   const hub = await startHub({ config: { plugins: { 'modem-console': {} } } });
-  const folder = join(hub.dataDir, 'plugin-data', 'modem-console');
+  const folder = join(hub.dataDir, 'plugin-data', 'modem-console', 'files');
   await mkdir(folder, { recursive: true });
   const many = 300;
   await writeFile(join(folder, 'loop.txt'), CM.repeat(many));
