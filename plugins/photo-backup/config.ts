@@ -1,3 +1,6 @@
+import { CronPattern } from 'croner';
+import { errorText } from 'cupboard/sdk';
+
 /** One entry of `targets`, with its name. Which keys count depends on `type`. */
 export interface TargetSettings {
   readonly name: string;
@@ -71,6 +74,19 @@ export function readerSettings(settings: TargetSettings): TargetSettings | undef
   if (settings.type === 'gcs' && reader_key_file) return { ...settings, key_file: reader_key_file };
   if (settings.type === 's3' && reader_access_key_id && reader_secret_access_key) {
     return { ...settings, access_key_id: reader_access_key_id, secret_access_key: reader_secret_access_key };
+  }
+  return undefined;
+}
+
+/** Which schedule is no cron expression, and why; `undefined` when both are. */
+export function wrongSchedule({ schedule, drill }: Pick<Config, 'schedule' | 'drill'>): string | undefined {
+  for (const [key, pattern] of Object.entries({ schedule, drill })) {
+    if (key === 'drill' && pattern === '') continue;
+    try {
+      new CronPattern(pattern);
+    } catch (error) {
+      return `${key} is no schedule: ${errorText(error)}`;
+    }
   }
   return undefined;
 }

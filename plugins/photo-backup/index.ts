@@ -1,7 +1,7 @@
 import type { StartPlugin } from 'cupboard/sdk';
 import { openBackup } from './backup.ts';
 import { engineCommands } from './commands.ts';
-import type { Config } from './config.ts';
+import { type Config, wrongSchedule } from './config.ts';
 import { publishDocuments } from './documents/publish.ts';
 import { openDrills } from './drill.ts';
 import { startEngine } from './engine.ts';
@@ -11,6 +11,8 @@ import { openReaders } from './readers.ts';
 import { openRestore } from './restore-command.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
+  const wrong = wrongSchedule(hub.config);
+  if (wrong !== undefined) return hub.waiting(wrong, 'A schedule has five fields: 0 3 * * * is every night at three.');
   const backup = openBackup(hub);
   const router = await hub.http();
   openRestore(hub, backup);

@@ -35,9 +35,14 @@ export async function wantedByManifest(
   const manifest = await newestOf(target, MANIFEST, signal);
   if (manifest === undefined) throw new TargetError('not_found', `there is no ${MANIFEST} at ${target.place}`);
   const lines = parseManifest(await text(await target.get(manifest, 0, signal)));
+  const taken = new Set(lines.map(({ path }) => path));
   return lines
     .filter(({ path }) => isIn(week, path))
-    .map(({ path, sha256 }) => ({ key: path, path: archivePath(path, sha256), sha256 }));
+    .map(({ path: key, sha256 }) => {
+      const path = archivePath(key, sha256);
+      // Both names in one manifest are two files: of one file it lists the newest copy only.
+      return { key, path: taken.has(path) ? key : path, sha256 };
+    });
 }
 
 const isIn = (week: string | undefined, key: string): boolean => week === undefined || folderOf(key) === week;

@@ -129,10 +129,12 @@ test('imports, backs up, proves it to sha256sum, survives a drill, and restores 
   await run('sha256sum', ['-c', '--strict', 'MANIFEST.sha256'], { cwd: join(disk, '2016-W05') });
   expect(await command(hub, 'photo-backup', 'drill')).toMatchObject({ ok: true });
 
-  // Another house, another hub: nothing but the disk is left.
-  const other = await startHub({
-    config: { plugins: { 'photo-backup': { targets: { found: { type: 'directory', path: disk } } } } },
-  });
+  // Another house, another hub: nothing but two disks are left, one of them damaged.
+  const worn = await temporaryFolder();
+  await run('cp', ['-a', `${disk}/.`, worn]);
+  await truncate(join(worn, '2016-W05/P1010001.JPG'), 100);
+  const targets = { worn: { type: 'directory', path: worn }, found: { type: 'directory', path: disk } };
+  const other = await startHub({ config: { plugins: { 'photo-backup': { targets } } } });
   const to = join(await temporaryFolder(), 'photos');
   const restored = await command(other, 'photo-backup', 'restore', { all: true, to });
   expect(restored).toMatchObject({ ok: true, restored: 3, present: 0, failed: [] });

@@ -32,7 +32,8 @@ const STYLE = `
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { line-height: 1.2; }
 pre { white-space: pre-wrap; padding: .6rem; border: 1px solid #8886; border-radius: .4rem; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+th:nth-child(1) { width: 20%; } th:nth-child(3) { width: 28%; } th:nth-child(4) { width: 12%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #8884; }
 td.count, th.count { text-align: right; }
 .photos { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1rem; padding: 0; }

@@ -23,7 +23,7 @@ export function renderLetter({ owner, contact, note, date, places, readers, last
     `<h1>${escapeHtml(heading)}</h1>
 <p>Written on ${escapeHtml(date)}. Keep this letter with other important papers and replace it when it changes.</p>
 <p>The photos and videos are kept as ordinary files, one folder for each week. Nothing is encrypted and no special program is
-needed. Each place below holds a complete copy; one is enough. Every copy has a file <b>README.txt</b> that explains it and a
+needed. Each place below holds a copy of them; one is enough. Every copy has a file <b>README.txt</b> that explains it and a
 file <b>index.html</b> that shows what there is.</p>
 ${note === '' ? '' : `<p style="white-space: pre-line">${escapeHtml(note.trim())}</p>`}
 ${places.map(placeSection).join('\n')}

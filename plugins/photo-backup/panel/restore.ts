@@ -55,7 +55,7 @@ class RestoreCard extends Part {
         <div><button class="button" ?disabled=${this.busy !== undefined}>Restore</button></div>
       </form>
       ${this.busy !== undefined && progress !== undefined ? html`<progress aria-label="Restored" class="grow" max=${progress.total} value=${progress.done}></progress><p class="small wrap">${progress.done} of ${progress.total} ${progress.message ?? ''}</p>` : nothing}
-      ${this.result(({ restored, present, to }) => html`${restored} files restored into ${to}, ${present} were there already.`)}
+      ${this.result(({ restored, present }) => html`${restored} files restored, ${present} were there already.`)}
       ${this.failures()}
     </article>`;
   }

@@ -112,6 +112,19 @@ it('takes a name back only from a mark that is part of the hash', () => {
   expect(archivePath('2016-W05/P1~01234567.JPG', hash)).toBe('2016-W05/P1~01234567.JPG');
 });
 
+it('keeps two files apart of which one is called like a newer copy of the other', async () => {
+  const second = `2016-W05/P1~${sha256(Buffer.from('second')).slice(0, 8)}.JPG`;
+  const home = await backedUp([]);
+  await home.photo('2016-W05/P1.JPG', Buffer.from('first'));
+  await home.photo(second, Buffer.from('second'));
+  await home.pass();
+  await home.publish();
+  const to = await temporaryFolder();
+  const wanted = await wantedByManifest(home.target, undefined, signal);
+  expect(await restoreFiles(home.target, wanted, to, { signal })).toMatchObject({ restored: 2, failed: [] });
+  expect(await readFile(join(to, second), 'utf8')).toBe('second');
+});
+
 it('puts documents beside the old ones under a date where nothing may be replaced, and restores by the newest', async () => {
   const home = await backedUp();
   const frozen: Target = {
