@@ -64,6 +64,13 @@ export interface Ledger {
   /** It was looked at and is there as noted; or it is not, and the next run sees to it. */
   verified(path: string, time: number): void;
   suspect(path: string): void;
+  /**
+   * Notes which disk the target is on now. On another than before nothing that was noted counts any more.
+   * @param identity as the target's `check` answers it
+   */
+  identify(identity: string): void;
+  /** Nothing was ever noted of it. */
+  readonly isNew: boolean;
   failed(failure: Failure): void;
   failure(path: string): Failure | undefined;
   failures(limit: number, folder?: string): Failure[];
@@ -134,6 +141,9 @@ export function openLedger(store: Store, target: string): Ledger {
   const readSession = store.prepare('SELECT state FROM session WHERE target = ? AND key = ? AND sha256 = ?').pluck();
   const writeSession = store.prepare('INSERT OR REPLACE INTO session (target, key, sha256, state) VALUES (?, ?, ?, ?)');
   const dropSession = store.prepare('DELETE FROM session WHERE target = ? AND key = ?');
+  const suspectAll = store.prepare('UPDATE copy SET suspect = 1 WHERE target = ?');
+  const readIdentity = store.prepare('SELECT identity FROM target WHERE name = ?').pluck();
+  const writeIdentity = store.prepare('UPDATE target SET identity = ? WHERE name = ?');
   const note = (column: 'paused' | 'cannot_replace' | 'last_success' | 'last_verified') => {
     const read = store.prepare(`SELECT ${column} FROM target WHERE name = ?`).pluck();
     const write = store.prepare(`UPDATE target SET ${column} = ? WHERE name = ?`);
@@ -156,6 +166,15 @@ export function openLedger(store: Store, target: string): Ledger {
     }),
     verified: (path, time) => void noteVerified.run(time, target, path),
     suspect: (path) => void noteSuspect.run(target, path),
+    identify: store.transaction((identity: string) => {
+      const known = readIdentity.get(target);
+      if (known === identity) return;
+      if (known !== null) suspectAll.run(target);
+      writeIdentity.run(identity, target);
+    }),
+    get isNew() {
+      return readIdentity.get(target) === null;
+    },
     failed: (failure) => void writeFailure.run({ target, ...failure }),
     failure: (path) => readFailure.get(target, path) as Failure | undefined,
     failures: (limit, folder) => readFailures.all({ target, limit, folder: folder ?? null }) as Failure[],

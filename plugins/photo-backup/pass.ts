@@ -64,7 +64,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   await access(join(archive, '.cupboard')).catch((cause) => {
     throw new ArchiveMissingError(`the archive is not at ${archive}`, { cause });
   });
-  await target.check(signal);
+  ledger.identify(await target.check(signal, ledger.isNew));
   const result: PassResult = {
     uploaded: 0,
     replaced: 0,

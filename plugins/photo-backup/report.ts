@@ -6,11 +6,11 @@ import { describe } from './state.ts';
 import type { Uploader } from './uploader.ts';
 
 /** While files go out the numbers change many times a second; nobody reads that fast. */
-const PAUSE_MS = 1000;
+const PAUSE_MS = 2000;
 
 /** Publishes the state of every target and the marks of every week, retained. */
 export interface Reporter {
-  /** Publishes within a second. */
+  /** Publishes in a moment. */
   soon(): void;
 }
 

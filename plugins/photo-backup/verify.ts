@@ -31,7 +31,7 @@ export interface VerifyResult {
  */
 export async function verifyTarget(options: VerifyOptions): Promise<VerifyResult> {
   const { target, ledger, folder, readBack, signal, onProgress } = options;
-  await target.check(signal);
+  ledger.identify(await target.check(signal, ledger.isNew));
   const holdings = ledger.holdings(folder, true);
   const findings: Finding[] = [];
   let remote: Awaited<ReturnType<typeof listed>> = new Map();

@@ -40,14 +40,21 @@ testNeeding('root')(
   },
 );
 
-testNeeding('root')('a disk taken out is missing, and its mount point stays empty', async () => {
-  const point = await smallDisk();
-  const { photo, pass } = await bed({ type: 'directory', path: point });
-  await photo('2016-W05/P1010001.JPG');
-  await pass();
-  await run('umount', [point]);
-  await photo('2016-W05/P1010002.JPG');
-  await expect(pass()).rejects.toMatchObject({ kind: 'target_missing' });
-  expect(await readdir(point)).toEqual([]);
-  await run('mount', ['-t', 'tmpfs', 'tmpfs', point]);
-});
+testNeeding('root')(
+  'a disk taken out is missing; another one in its place is filled anew once it is marked',
+  async () => {
+    const point = await smallDisk();
+    const { photo, pass, target, ledger } = await bed({ type: 'directory', path: point });
+    await photo('2016-W05/P1010001.JPG');
+    await pass();
+    await run('umount', [point]);
+    await photo('2016-W05/P1010002.JPG');
+    await expect(pass()).rejects.toMatchObject({ kind: 'target_missing' });
+    expect(await readdir(point)).toEqual([]);
+    await run('mount', ['-t', 'tmpfs', 'tmpfs', point]);
+    await expect(pass()).rejects.toMatchObject({ kind: 'target_missing' });
+    await target.mark?.();
+    expect(await pass()).toMatchObject({ uploaded: 2 });
+    expect(ledger.summary()).toMatchObject({ safe: 2, pending: 0 });
+  },
+);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { access, link, lstat, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { access, link, lstat, mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errorCode, errorText, syncFolder, writeFileAtomic } from 'cupboard/sdk';
@@ -11,7 +11,7 @@ import type { LocalFile, PutOptions, RemoteObject, Stored, Target } from './targ
 
 /** Says that this is the disk: a folder without it may be the empty mount point of one that is not there. */
 const MARKER = '.cupboard-backup';
-const MARKER_TEXT = 'Photo backup. This file tells that the right disk is mounted: leave it here.\n';
+const MARKER_TEXT = 'Photo backup. This file tells that the right disk is mounted: leave it here.';
 /** Files on their way; swept when a run begins. */
 const WORKSHOP = '.cupboard-tmp';
 /** Where the former contents of replaced files go. */
@@ -32,7 +32,7 @@ export function openDirectory({ path = '' }: TargetSettings, dataDir: string): T
   const mark = () =>
     translated(async () => {
       if (!(await stat(root)).isDirectory()) throw new TargetError('misconfigured', `${root} is no folder`);
-      await writeFileAtomic(at(MARKER), MARKER_TEXT);
+      await writeFileAtomic(at(MARKER), `${MARKER_TEXT}\n${randomUUID()}\n`);
     });
   const head = (key: string) =>
     translated(async () => {
@@ -44,14 +44,15 @@ export function openDirectory({ path = '' }: TargetSettings, dataDir: string): T
     place: root,
     mark,
     head,
-    check: () =>
+    check: (_signal, isNew = false) =>
       translated(async () => {
         if (own) await mkdir(root, { recursive: true });
         const isMarked = (await lstat(at(MARKER)).catch(absent)) !== undefined;
-        if (!isMarked && (own || (await isMountPoint(root)))) await mark();
+        if (!isMarked && (own || (isNew && (await isMountPoint(root))))) await mark();
         await checkPresent();
         await access(root, constants.W_OK);
         await rm(at(WORKSHOP), { recursive: true, force: true });
+        return readFile(at(MARKER), 'utf8');
       }),
     list: (prefix) => list(root, prefix),
     get: (key, from) =>

@@ -46,8 +46,9 @@ class GcsTarget implements Target {
     this.place = `gs://${settings.bucket}/${settings.prefix}`;
   }
 
-  async check(signal: AbortSignal): Promise<void> {
+  async check(signal: AbortSignal): Promise<string> {
     await this.#ask(signal, (bucket) => bucket.getFiles({ prefix: this.#key('.cupboard-check'), maxResults: 1 }));
+    return '';
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<RemoteObject> {

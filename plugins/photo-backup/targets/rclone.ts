@@ -34,9 +34,10 @@ class RcloneTarget implements Target {
     this.#rclone = new Rclone(settings);
   }
 
-  async check(signal: AbortSignal): Promise<void> {
+  async check(signal: AbortSignal): Promise<string> {
     // Does nothing where the folder exists, and says at once when the remote cannot be reached or written to.
     await this.#rclone.run({ args: ['mkdir', this.#at('')], signal });
+    return '';
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<RemoteObject> {

@@ -34,9 +34,10 @@ class S3Target implements Target {
     this.place = `s3://${settings.bucket}/${settings.prefix}`;
   }
 
-  async check(signal: AbortSignal): Promise<void> {
+  async check(signal: AbortSignal): Promise<string> {
     const { Key: Prefix, Bucket } = this.#bucket.at('.cupboard-check');
     await this.#bucket.ask(signal, (s3, abort) => s3.listObjectsV2({ Bucket, Prefix }, abort));
+    return '';
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<RemoteObject> {

@@ -62,8 +62,13 @@ export interface PutOptions {
 export interface Target {
   /** For people: `gs://bucket/prefix`. */
   readonly place: string;
-  /** Can be reached and written to. @throws TargetError `target_missing`, `bad_credential`, `unreachable`, `clock_skew` */
-  check(signal: AbortSignal): Promise<void>;
+  /**
+   * Can be reached and written to. Answers what tells one disk from another that is mounted in its place; '' where there
+   * is no such thing.
+   * @param isNew nothing was ever written there: a disk may then be taken for the right one without being marked
+   * @throws TargetError `target_missing`, `bad_credential`, `unreachable`, `clock_skew`
+   */
+  check(signal: AbortSignal, isNew?: boolean): Promise<string>;
   /** The objects whose key begins with `prefix`, in no promised order. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<RemoteObject>;
   /** One object; `undefined` when it is not there. */
