@@ -38,6 +38,7 @@ export interface ImportContext {
 const BATCH_FILES = 64;
 const BATCH_BYTES = 128 << 20;
 const MOST_RESERVE = 1e9;
+const TELL_MS = 1000;
 
 /** One import of one folder or card; `run` once. */
 export class ImportJob {
@@ -49,6 +50,9 @@ export class ImportJob {
   #rootDevice = 0;
   #total = 0;
   #verified = 0;
+  /** Bytes read of the batch that is under way. */
+  #reading = 0;
+  #told = 0;
   #verifying: Promise<void> = Promise.resolve();
 
   constructor(
@@ -68,6 +72,7 @@ export class ImportJob {
       card: options.card ?? `folder:${root}`,
       dryRun: options.dryRun ?? false,
       signal: options.signal,
+      onBytes: (bytes) => this.#read(bytes),
       onFailed: (member, reason) => this.#tally.add({ source: member.path, outcome: 'failed', reason }),
       onDone: (decisions) => this.#done(decisions),
     };
@@ -151,6 +156,7 @@ export class ImportJob {
       this.options.signal.throwIfAborted();
       const room = this.#storing.dryRun ? BATCH_BYTES : await this.#room(works[0] as Work);
       await storeBatch(takeBatch(works, room), this.#storing);
+      this.#reading = 0;
       this.#progress('importing');
     }
   }
@@ -228,9 +234,17 @@ export class ImportJob {
     });
   }
 
+  /** A video of gigabytes shows that it is coming. */
+  #read(bytes: number): void {
+    this.#reading += bytes;
+    if (performance.now() - this.#told > TELL_MS) this.#progress('importing');
+  }
+
   #progress(phase: ImportProgress['phase']): void {
+    this.#told = performance.now();
     const { done, bytes } = this.#tally;
-    this.options.onProgress?.({ phase, done, total: this.#total, bytes, verified: this.#verified });
+    const progress = { phase, done, total: this.#total, bytes: bytes + this.#reading, verified: this.#verified };
+    this.options.onProgress?.(progress);
   }
 }
 

@@ -60,7 +60,7 @@ export interface ImportProgress {
   readonly phase: 'scanning' | 'importing' | 'verifying';
   readonly done: number;
   readonly total: number;
-  /** Stored so far. */
+  /** Stored so far, with what is read of the files under way. */
   readonly bytes: number;
   /** Of those stored, read again and right. */
   readonly verified: number;

@@ -45,6 +45,8 @@ export interface StoringContext {
   readonly card: string;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+  /** So many more bytes were read. */
+  readonly onBytes: (bytes: number) => void;
   /** A file cannot be taken. */
   readonly onFailed: (member: Member, reason: string) => void;
   /** Files are done; what was new is durable, unless it is a dry run. */
@@ -96,13 +98,14 @@ async function readAll(members: readonly Member[], context: StoringContext): Pro
   return arrivals;
 }
 
-async function read(member: Member, { dryRun, archive, mode, group, signal }: StoringContext): Promise<Arrival> {
+async function read(member: Member, context: StoringContext): Promise<Arrival> {
+  const { dryRun, archive, mode, group, signal, onBytes } = context;
   const { location } = member;
   if (dryRun) {
-    const hashed = await hashFile(location, { signal });
+    const hashed = await hashFile(location, { signal, onBytes });
     return { member, hashed, readable: typeof location === 'string' ? location : undefined };
   }
-  const copied = await copyToTemporary(location, { folder: archive.incoming, mode, group }, { signal });
+  const copied = await copyToTemporary(location, { folder: archive.incoming, mode, group }, { signal, onBytes });
   return { member, hashed: copied, readable: copied.temporary };
 }
 
