@@ -1,6 +1,8 @@
 import type { Boot, BootEvent, EventName, Phase, Role } from './decode/boot.ts';
 import { type BannerMatch, matchBanner } from './decode/bootloader.ts';
 import { BootDraft, LONGEST_TEXT } from './decode/draft.ts';
+import { isImageTitle } from './decode/images.ts';
+import { isMapTitle } from './decode/map.ts';
 import { matchPrompt, type Prompt } from './decode/prompts.ts';
 import { type Line, LineSplitter } from './lines.ts';
 
@@ -33,8 +35,11 @@ const EXECUTING = /^Executing Image \d+\.\.\.$/;
 const ECOS_STARTS = /^\s*eCos - hal_diag_init/;
 const CONSOLE_DISABLED = /Console (?:in|out)put has been disabled in non-vol/;
 const MENU = /^\s*Main Menu:$/;
-const LINUX_VERSION = /(?:^|\] )Linux version (\S+)/;
-const CMDLINE = /(?:^|\] )Kernel command line: (.*)$/;
+// At power-on the line may begin with noise.
+const LINUX_VERSION = /(?:^|[^ -~])Linux version (\S+)/;
+const CMDLINE = /(?:^|[^ -~])Kernel command line: (.*)$/;
+/** What a kernel, eCos or the terminal program that saved a transcript puts before a line. */
+const STAMP = /^\[[ \d:./T+Z-]+\] ?/;
 
 /**
  * Understands the console of a Broadcom cable modem: lines in, boots and events out. Whatever it does not know, damaged
@@ -55,7 +60,8 @@ export class BootDecoder {
     return this.#draft?.finish();
   }
 
-  take(line: Line): void {
+  take(stamped: Line): void {
+    const line = withoutStamp(stamped);
     if (line.text === '') return;
     if (this.#takeStart(line)) return;
     this.#takePrompt(line);
@@ -65,7 +71,7 @@ export class BootDecoder {
 
   /** Looks for a prompt in a line that has not ended; to be asked when nothing has come for a moment. */
   peek(line: Line): void {
-    this.#takePrompt(line);
+    this.#takePrompt(withoutStamp(line));
   }
 
   /** The stream is over. */
@@ -139,12 +145,12 @@ export class BootDecoder {
   }
 
   #takeTables(line: Line): void {
-    const draft = this.#draft?.role === 'cm' ? this.#draft : new BootDraft('cm', line.number);
-    const image = draft.images.take(line.text);
-    const taken = image || draft.map.take(line.text);
     // The capture may have begun in the middle of a boot.
-    if (taken && draft !== this.#draft) this.#adopt(draft, line);
-    if (image || MENU.test(line.text)) draft.map.end();
+    if (isImageTitle(line.text) || isMapTitle(line.text)) this.#ensureModem(line);
+    const draft = this.#draft;
+    if (draft?.role !== 'cm') return;
+    if (draft.images.take(line.text) || MENU.test(line.text)) draft.map.end();
+    else draft.map.take(line.text);
   }
 
   #ensureModem(line: Line): void {
@@ -152,18 +158,15 @@ export class BootDecoder {
   }
 
   #begin(role: Role, line: Line): BootDraft {
-    return this.#adopt(new BootDraft(role, line.number), line);
-  }
-
-  #adopt(draft: BootDraft, line: Line): BootDraft {
     const last = this.#draft;
-    const isShort = last?.role === draft.role && draft.line - last.line < LOOP_LINES;
+    const draft = new BootDraft(role, line.number);
+    const isShort = last?.role === role && draft.line - last.line < LOOP_LINES;
     // Who was in the menu has let the modem start anew.
     const failed = isShort && !last?.has('boot_finished') && !last?.has('menu');
     this.#unfinished = failed ? this.#unfinished + 1 : 0;
     if (last) this.listener.onBoot?.(last.finish());
     this.#draft = draft;
-    this.phase = draft.role === 'cm' ? 'bootloader' : 'linux';
+    this.phase = role === 'cm' ? 'bootloader' : 'linux';
     this.#tell('boot_started', line, line.text);
     if (this.#unfinished + 1 >= LOOP_BOOTS) {
       this.#tellLoop(line, `boot ${this.#unfinished + 1} in a row that did not finish`);
@@ -185,6 +188,8 @@ export class BootDecoder {
     this.listener.onEvent?.(event, line);
   }
 }
+
+const withoutStamp = (line: Line): Line => ({ ...line, text: line.text.replace(STAMP, '') });
 
 const phaseAfter = ({ kind }: Prompt): Phase => (kind === 'ecos' ? 'console' : 'login');
 

@@ -22,6 +22,7 @@ export class BootDraft {
   readonly map = new PartitionMap();
   readonly #prompts = new Set<string>();
   readonly #events: BootEvent[] = [];
+  readonly #happened = new Set<EventName>();
 
   constructor(
     readonly role: Role,
@@ -34,11 +35,12 @@ export class BootDraft {
   }
 
   addEvent(event: BootEvent): void {
+    this.#happened.add(event.name);
     if (this.#events.length < MOST_EVENTS) this.#events.push(event);
   }
 
   has(name: EventName): boolean {
-    return this.#events.some((event) => event.name === name);
+    return this.#happened.has(name);
   }
 
   /** As it stands now. */

@@ -43,6 +43,8 @@ const FIELDS: readonly Field[] = [
 ];
 
 const TITLE = /^\s*Image (\d{1,2}) Program Header:$/;
+
+export const isImageTitle = (text: string): boolean => TITLE.test(text);
 const FOUND = /(?<!\w)Found image (\d{1,2}) at offset ([\da-f]+)$/i;
 
 interface Block {

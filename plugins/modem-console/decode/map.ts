@@ -4,6 +4,8 @@ import type { Partition } from './boot.ts';
 const MOST_PARTITIONS = 64;
 const COLUMNS = ['name', 'size', 'offset'] as const;
 
+export const isMapTitle = (text: string): boolean => /(?<!\w)Flash Partition information:$/.test(text);
+
 /**
  * The partition map as it is printed: `Flash Partition information:`, a heading row, a rule, a row for each partition.
  * The heading says which column is which, as bootloaders differ; without a heading no row is taken.
@@ -17,7 +19,7 @@ export class PartitionMap {
 
   /** True where the line belongs to a map. */
   take(text: string): boolean {
-    if (/(?<!\w)Flash Partition information:$/.test(text)) {
+    if (isMapTitle(text)) {
       this.end();
       return true;
     }

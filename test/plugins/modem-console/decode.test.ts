@@ -149,9 +149,29 @@ describe('damage', () => {
     );
   });
 
+  it('by the time stamps of a terminal program changes nothing', () => {
+    const stamped = text.split('\n').map((line) => `[2026-11-22 21:11:08.123] ${line}`);
+    expect(facts(decode(stamped.join('\r\n')))).toEqual(facts(decode(text)));
+  });
+
   it('by lines twice changes nothing', () => {
     const twice = text.split('\n').flatMap((line) => (/BCM338332|Program Header/.test(line) ? [line] : [line, line]));
     expect(facts(decode(twice.join('\n')))).toEqual(facts(decode(text)));
+  });
+});
+
+describe('a Linux console', () => {
+  const linux = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-linux.txt', import.meta.url), 'latin1');
+
+  it('starts no modem boot by lines that only look like one', () => {
+    const boot = only(decode(linux, 'Build Time: 14:04:50\nCRC: 57bb0175\nSignature: a0e8\nname  size  offset\n'));
+    expect(boot).toMatchObject({ role: 'linux', images: [], partitions: [] });
+  });
+
+  it('is noticed behind noise, behind kernel times, and without its first line', () => {
+    const versions = (...chunks: string[]) => decode(...chunks).map((boot) => boot.linux?.version);
+    expect(versions(`\xff\xfe${linux}\n[    0.000000] ${linux}`)).toEqual(['2.6.30-V2.06.05u', '2.6.30-V2.06.05u']);
+    expect(versions(`${linux}\n${linux.slice(linux.indexOf('Kernel'))}`)).toEqual(['2.6.30-V2.06.05u', null]);
   });
 });
 
