@@ -7,8 +7,9 @@ import { type FlashRequest, flashCommand } from './flash.ts';
 import { type HeaderRequest, headerCommand } from './header.ts';
 import { type Line, LineSplitter } from './lines.ts';
 import { findBoot, recordedBoots } from './recorder/index-store.ts';
+import type { Recording } from './recorder/recording.ts';
 import { type Question, searchLines } from './recorder/search.ts';
-import type { Recording, Station } from './station.ts';
+import type { Station } from './station.ts';
 import { answerDecode, mapInTranscript } from './transcript.ts';
 
 /** Lines of a boot that are compared; a modem may run for months after it. */

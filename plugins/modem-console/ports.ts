@@ -7,7 +7,7 @@ import { loadLibrary } from './library.ts';
 
 /** A serial adapter of this machine. */
 export interface Adapter {
-  /** The path to configure: by id where there is one, as the kernel's names change between two plugs. */
+  /** The path to configure: a name that stays, as the kernel's names change between two plugs. */
   readonly path: string;
   /** `/dev/ttyUSB0` */
   readonly node: string;
@@ -24,17 +24,17 @@ const BY_ID = '/dev/serial/by-id';
 
 /** The serial adapters plugged in, each with the console that is configured for it. */
 export async function listAdapters(consoles: Readonly<Record<string, ConsoleSettings>>): Promise<Adapter[]> {
-  const [found, byId, users] = await Promise.all([findAdapters(), linksById(), nodesInUse(consoles)]);
+  const [found, names, users] = await Promise.all([findAdapters(), stableNames(), nodesInUse(consoles)]);
   return found.map((adapter) => {
     const user = users.get(adapter.node);
-    return { ...adapter, path: byId.get(adapter.node) ?? adapter.path, ...(user !== undefined && { console: user }) };
+    return { ...adapter, path: names.get(adapter.node) ?? adapter.path, ...(user !== undefined && { console: user }) };
   });
 }
 
 /** The same by name alone, without asking udev: quick enough to look every few seconds. */
 export async function adapterPaths(): Promise<string[]> {
-  const [nodes, byId] = await Promise.all([adapterNodes(), linksById()]);
-  return nodes.map((node) => byId.get(node) ?? node).sort();
+  const [nodes, names] = await Promise.all([adapterNodes(), stableNames()]);
+  return nodes.map((node) => names.get(node) ?? node).sort();
 }
 
 async function adapterNodes(): Promise<string[]> {
@@ -65,12 +65,19 @@ async function findAdapters(): Promise<Adapter[]> {
 /** Not ttyS0 to ttyS31, which the kernel shows whether or not something is there. */
 const isAdapter = (node: string) => /^\/dev\/tty(USB|ACM|AMA|XRUSB)\d+$/.test(node);
 
-async function linksById(): Promise<Map<string, string>> {
-  const names = await readdir(BY_ID).catch(() => []);
-  const links = await Promise.all(
-    names.map(async (name) => [await realpath(join(BY_ID, name)).catch(() => ''), join(BY_ID, name)] as const),
+/**
+ * Names that stay, by device node. Two adapters of a kind without serial numbers have one id between them: the other is
+ * named by the USB port it is in.
+ */
+async function stableNames(): Promise<Map<string, string>> {
+  return new Map([...(await linksIn('/dev/serial/by-path')), ...(await linksIn(BY_ID))]);
+}
+
+async function linksIn(folder: string): Promise<(readonly [string, string])[]> {
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(
+    names.map(async (name) => [await realpath(join(folder, name)).catch(() => ''), join(folder, name)] as const),
   );
-  return new Map(links);
 }
 
 async function nodesInUse(consoles: Readonly<Record<string, ConsoleSettings>>): Promise<Map<string, string>> {
@@ -105,6 +112,7 @@ const GRABBERS = ['ModemManager', 'brltty'];
 /** Who to ask for a busy port; for a daemon that grabs adapters, the udev rule that stops it. */
 export async function busyAdvice(path: string, holders: readonly Holder[]): Promise<string> {
   const grabber = holders.find(({ name }) => GRABBERS.includes(name));
+  if (holders.length === 0) return 'Another console of this plugin has it, or a program of another user.';
   if (!grabber) return 'End the other program; the port is opened as soon as it is free.';
   const node = await realpath(path).catch(() => path);
   const adapter = (await listAdapters({})).find((each) => each.node === node);

@@ -5,6 +5,7 @@ import { type Console, openConsole } from './console.ts';
 import { ConsoleIndex, consoleNames, lastBootId } from './recorder/index-store.ts';
 import { RawLog } from './recorder/raw-log.ts';
 import { Recorder } from './recorder/recorder.ts';
+import type { Recording } from './recorder/recording.ts';
 import { clearTopics, consoleTopics } from './topics.ts';
 
 /** Seconds between two times that the bytes written are brought to the disk: what a power cut may cost. */
@@ -14,14 +15,6 @@ const INDEX_SECONDS = 2;
 /** Seconds after midnight at which the count of the day begins anew, at most. */
 const MIDNIGHT_SECONDS = 60;
 const MB = 1_000_000;
-
-/** The recording of one console, also of one that is no longer configured. */
-export interface Recording {
-  readonly log: RawLog;
-  readonly index: ConsoleIndex;
-  /** While it is configured: what it hears and understands now. */
-  readonly recorder: Recorder | undefined;
-}
 
 /** All consoles, each with its recorder and its topics. */
 export interface Station {

@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Store } from 'cupboard/sdk';
 import type { Request, Response, Router } from 'express';
 import { type Line, LineSplitter } from '../lines.ts';
-import type { Recording } from '../station.ts';
 import { findBoot } from './index-store.ts';
+import type { Recording } from './recording.ts';
 
 /** Part of a recording, in offsets. */
 interface Range {

@@ -1,6 +1,6 @@
 import type { Store } from 'cupboard/sdk';
 import { cleanText } from '../lines.ts';
-import type { Recording } from '../station.ts';
+import type { Recording } from './recording.ts';
 
 export interface Question {
   readonly text: string;

@@ -74,6 +74,10 @@ testNeeding('socat')('two consoles at once: recorded, understood, searched, comp
   const page = (path: string) => hub.api<string>('GET', `/plugins/modem-console/${path}`);
   expect((await page('record/linux.raw')).body).toBe(LINUX);
   expect((await page(`record/cm.txt?boot=${boots[1]?.id}`)).body).toBe(CM);
+  expect((await page('record/linux.txt?times=1')).body).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z Linux version/);
+  expect((await page(`record/linux.txt?from=${Date.now() + 60_000}`)).body).toBe('');
+  expect((await page('record/linux.raw?from=0&to=2100-01-01')).body).toBe(LINUX);
+  expect((await page('record/linux.raw?from=soon')).status).toBe(400);
   expect((await page('record/other.raw')).status).toBe(404);
 
   expect(await hub.stop()).toBe(0);
