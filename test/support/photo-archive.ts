@@ -36,5 +36,5 @@ export function openPhotoArchive(root: string, storeFile: string, settings: Part
     group: undefined,
     ...settings,
   };
-  return { context, close: () => void store.close() };
+  return { context, store, close: () => void store.close() };
 }

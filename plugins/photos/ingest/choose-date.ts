@@ -1,3 +1,4 @@
+import { utcToWallClock, wallClockMs } from '../metadata/zone.ts';
 import type { FoundTime } from './head.ts';
 
 /** The capture time that was taken. */
@@ -26,7 +27,7 @@ export function chooseDate(
   const refused: string[] = [];
   for (const { from, text, offset, utc } of times) {
     const found = FORM.exec(text);
-    const wall = found && utc ? inZone(Date.parse(`${isoText(found)}Z`), timezone) : found && isoText(found);
+    const wall = found && (utc ? fromUtc(isoText(found), timezone) : isoText(found));
     const problem = wall ? problemOf(wall, now) : 'is no date';
     if (wall && problem === undefined) {
       const zone = utc ? undefined : zoneOf(offset ?? found?.[7]);
@@ -46,6 +47,12 @@ export function timeInName(name: string): FoundTime | undefined {
   return { from: 'name', text: `${year}:${month}:${day} ${hour}:${minute}:${second}` };
 }
 
+/** The wall clock in the zone; `undefined` where there is no such time in UTC. */
+function fromUtc(text: string, timezone: string): string | undefined {
+  const time = wallClockMs(text);
+  return time === undefined ? undefined : utcToWallClock(time, timezone);
+}
+
 const isoText = ([, year, month, day, hour, minute, second]: RegExpExecArray) =>
   `${year}-${month}-${day}T${hour}:${minute}:${second}`;
 
@@ -63,11 +70,4 @@ function zoneOf(offset: string | undefined): string | undefined {
   if (offset === 'Z') return '+00:00';
   const found = /^\s*([+-]\d\d):?(\d\d)\s*$/.exec(offset ?? '');
   return found ? `${found[1]}:${found[2]}` : undefined;
-}
-
-/** What a clock in the zone shows at a time. */
-function inZone(time: number, timezone: string): string | undefined {
-  if (Number.isNaN(time)) return undefined;
-  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: timezone, dateStyle: 'short', timeStyle: 'medium' });
-  return shown.format(time).replace(' ', 'T');
 }

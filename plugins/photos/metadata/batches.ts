@@ -39,11 +39,14 @@ export function createBatches(parts: BatchParts): Batches {
   let draining: Promise<void> | undefined;
 
   const drain = async () => {
+    await sweepStaged(parts.staging);
+    if (signal.aborted || queue.size() === 0) return;
     await archive.open();
     const counts = { changed: 0, skipped: 0, failed: 0 };
     let done = 0;
-    for (let edit = queue.next(); edit !== undefined && !signal.aborted; edit = queue.next()) {
-      const queued = edit;
+    while (!signal.aborted) {
+      const queued = queue.next();
+      if (queued === undefined) break;
       parts.progress(done, done + queue.size(), queued.path);
       const result = await jobs.run(() => archive.open().then(() => applyEdit(queued, parts)));
       done += 1;
@@ -55,7 +58,7 @@ export function createBatches(parts: BatchParts): Batches {
       asker.left -= 1;
       if (asker.left === 0) asker.settle();
     }
-    if (done === 0) return;
+    if (done === 0 || signal.aborted) return;
     parts.progress(done, done + queue.size(), '');
     await parts.finished({ changed: counts.changed, failed: counts.failed });
   };
@@ -90,10 +93,6 @@ export function createBatches(parts: BatchParts): Batches {
       });
       return results;
     },
-    resume: async () => {
-      if (draining !== undefined) return draining;
-      await sweepStaged(parts.staging);
-      if (queue.size() > 0) await resume();
-    },
+    resume,
   };
 }

@@ -11,7 +11,7 @@ import { openSource, type Source } from './geotag.ts';
 import { parseGeotagLocations } from './geotag-locations.ts';
 import type { Places } from './places.ts';
 import { isPicture, type Selection, select } from './selection.ts';
-import { tidyChanges } from './tags.ts';
+import { tidyChanges, tidyKeywords } from './tags.ts';
 
 /** More results than this are counted only. */
 const MOST_RESULTS = 1000;
@@ -43,7 +43,8 @@ export function offerCommands(parts: Parts): void {
     const changes = tidyChanges({ title: args.title });
     const answer = await edit(parts, args, () => ({ kind: 'write', changes, overwrite: true }));
     const isWholeWeek = args.week !== undefined && args.first === undefined && args.last === undefined;
-    if (isWholeWeek && args.dry_run !== true) catalogue.setFolderTitle(args.week, changes.title ?? '');
+    if (isWholeWeek && args.dry_run !== true && 'changed' in answer)
+      catalogue.setFolderTitle(args.week, changes.title ?? '');
     return answer;
   });
 
@@ -58,7 +59,7 @@ export function offerCommands(parts: Parts): void {
   });
 
   hub.command<Arguments<{ add?: string[]; remove?: string[] }>>('keywords', async (args) => {
-    const { add = [], remove = [] } = args;
+    const [add, remove] = [tidyKeywords(args.add ?? []), tidyKeywords(args.remove ?? [])];
     if (add.length + remove.length === 0) throw new HubError('no_keywords', 'give keywords to add or to remove');
     return edit(parts, args, () => ({ kind: 'keywords', add, remove }));
   });

@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import { endingOf } from '../ingest/kinds.ts';
 import type { Position } from './position.ts';
 
 /** What is to be written into a photo; an absent field stays as it is, `null` and an empty list remove it. */
@@ -32,7 +34,7 @@ const CONTAINERS: Readonly<Record<string, Container>> = {
 export const containerOf = (path: string): Container | undefined => CONTAINERS[extensionOf(path)];
 
 /** `jpg` for `P1010001.JPG`. */
-export const extensionOf = (path: string): string => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+export const extensionOf = (path: string): string => endingOf(basename(path));
 
 /** Values as exiftool-vendored takes them; `null` removes the tag. */
 export type TagValues = Record<string, string | number | readonly string[] | null>;

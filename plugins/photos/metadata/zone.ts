@@ -33,13 +33,6 @@ export function wallClockToUtc(wall: WallClock, zone: string): number | undefine
 /** What a clock in `zone` shows at an instant. @throws RangeError for an unknown zone */
 export const utcToWallClock = (ms: number, zone: string): WallClock => formatWallClock(ms + offsetAt(ms, zone));
 
-/** The zone's offset at an instant as EXIF writes it: `+01:00`. @throws RangeError for an unknown zone */
-export function offsetText(ms: number, zone: string): string {
-  const minutes = Math.round(offsetAt(ms, zone) / 60_000);
-  const two = (value: number) => String(Math.trunc(Math.abs(value))).padStart(2, '0');
-  return `${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
-}
-
 /** True for a name, `Z` or offset that the other functions take. */
 export function isZone(zone: string): boolean {
   try {

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Store } from '../../../../core/sdk/contract.ts';
 import { type AdoptContext, AdoptJob } from '../../../../plugins/photos/ingest/adopt.ts';
 import { type ImportContext, ImportJob } from '../../../../plugins/photos/ingest/import.ts';
 import type { ImportOptions } from '../../../../plugins/photos/ingest/report.ts';
@@ -11,6 +12,7 @@ import { openPhotoArchive } from '../../../support/photo-archive.ts';
 export interface Bed {
   readonly card: string;
   readonly archiveRoot: string;
+  readonly store: Store;
   readonly context: ImportContext & AdoptContext;
   import(options?: Partial<ImportOptions> & { root?: string }): ReturnType<ImportJob['run']>;
   adopt(options?: { folder?: string; dryRun?: boolean }): ReturnType<AdoptJob['run']>;
@@ -26,12 +28,13 @@ export async function openBed(
   await mkdir(card);
   const archiveRoot = options.archiveRoot ?? join(folder, 'archive');
   const storeFile = options.store ?? join(folder, 'store.db');
-  const { context, close } = openPhotoArchive(archiveRoot, storeFile, { reserve: 0, ...options.settings });
+  const { context, store, close } = openPhotoArchive(archiveRoot, storeFile, { reserve: 0, ...options.settings });
   onTestFinished(close);
   const signal = new AbortController().signal;
   return {
     card,
     archiveRoot,
+    store,
     context,
     import: ({ root = card, ...importing } = {}) => new ImportJob(context, root, { signal, ...importing }).run(),
     adopt: ({ folder: adopted = archiveRoot, dryRun = false } = {}) =>

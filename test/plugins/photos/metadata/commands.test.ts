@@ -1,11 +1,18 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { describe, expect } from 'vitest';
-import { type RunningHub, startHub, temporaryFolder, waitFor } from '../../../support/hub.ts';
+import { describe, expect, onTestFinished } from 'vitest';
+import type { Hub } from '../../../../core/sdk/contract.ts';
+import { errorText } from '../../../../core/support/errors.ts';
+import { createLogger } from '../../../../core/support/log.ts';
+import type { CatalogueFile } from '../../../../plugins/photos/catalogue.ts';
+import type { Config } from '../../../../plugins/photos/config.ts';
+import { hashFile } from '../../../../plugins/photos/ingest/copy.ts';
+import type { Ingest } from '../../../../plugins/photos/ingest/index.ts';
+import { Jobs } from '../../../../plugins/photos/ingest/jobs.ts';
+import { metadataCommands, openMetadata } from '../../../../plugins/photos/metadata/index.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
-import { allJudgedByExiftool, judgedByExiftool, makeJpeg, pixelsOf } from './judges.ts';
+import { openBed } from '../ingest/bed.ts';
+import { judgedByExiftool, makeJpeg } from './judges.ts';
 
 interface Answer {
   readonly ok: boolean;
@@ -16,70 +23,71 @@ interface Answer {
   readonly files: readonly Readonly<Record<string, unknown>>[];
 }
 
-interface CataloguedFile {
-  readonly path: string;
-  readonly sha256: string;
-  readonly original_sha256: string;
-  readonly state: string;
-  readonly caption: string | null;
-  readonly title: string | null;
-  readonly latitude: number | null;
-  readonly captured: string;
+type Handler = (args: object) => Promise<object> | object;
+
+/** The commands on a real archive and catalogue; only the hub around them is none. */
+interface Bed {
+  readonly archive: string;
+  command<T = Answer>(name: string, args?: object): Promise<T>;
+  catalogue(): readonly CatalogueFile[];
+  /** What is on the disk must be what the catalogue says. */
+  expectInStep(): Promise<void>;
 }
-
-class Bed {
-  constructor(
-    readonly hub: RunningHub,
-    readonly archive: string,
-  ) {}
-
-  async command<T = Answer>(name: string, args: object = {}): Promise<T> {
-    const { body } = await this.hub.api<T>('POST', `/api/v1/plugins/photos/commands/${name}`, args);
-    return body;
-  }
-
-  /** Read beside the plugin, as sqlite3 would. */
-  async catalogue(): Promise<readonly CataloguedFile[]> {
-    const store = new Database(join(this.hub.dataDir, 'plugin-data/photos/store.db'), { readonly: true });
-    try {
-      return store.prepare<[], CataloguedFile>('SELECT *, current_sha256 AS sha256 FROM files ORDER BY path').all();
-    } finally {
-      store.close();
-    }
-  }
-
-  /** What outside judges see in the archive must be what the catalogue says. */
-  async expectInStep(): Promise<void> {
-    for (const { path, sha256 } of await this.catalogue()) {
-      const bytes = await readFile(join(this.archive, path));
-      expect([path, sha256Of(bytes)]).toEqual([path, sha256]);
-    }
-  }
-}
-
-const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 const MAKE = ['-Make=Panasonic', '-Model=DMC-TZ10'];
 
-/** A hub with the photos taken at these times in its archive. */
+/** An archive with the photos taken at these times, and other files as they are given, imported into it. */
 async function archiveOf(
   photos: Readonly<Record<string, string>>,
   config: object = {},
   others: Readonly<Record<string, string>> = {},
 ): Promise<Bed> {
-  const folder = await temporaryFolder();
-  const card = join(folder, 'card');
-  await mkdir(card);
+  const bed = await openBed();
   await Promise.all(
-    Object.entries(photos).map(([name, time]) => makeJpeg(join(card, name), ...MAKE, `-DateTimeOriginal=${time}`)),
+    Object.entries(photos).map(([name, time]) => makeJpeg(join(bed.card, name), ...MAKE, `-DateTimeOriginal=${time}`)),
   );
-  for (const [name, text] of Object.entries(others)) await writeFile(join(card, name), text);
-  const archive = join(folder, 'archive');
-  const hub = await startHub({ config: { timezone: 'Europe/Berlin', plugins: { photos: { archive, ...config } } } });
-  const bed = new Bed(hub, archive);
-  const imported = await bed.command<{ ok: boolean; new: number }>('import', { path: card });
-  expect(imported).toMatchObject({ ok: true, new: Object.keys(photos).length + Object.keys(others).length });
-  return bed;
+  for (const [name, text] of Object.entries(others)) await writeFile(join(bed.card, name), text);
+  await bed.import();
+  const handlers = new Map<string, Handler>();
+  const stop = new AbortController();
+  const hub = {
+    id: 'photos',
+    config: { week: 'iso', places: {}, ...config },
+    timezone: 'Europe/Berlin',
+    log: createLogger('test', () => undefined),
+    signal: stop.signal,
+    command: (name: string, handler: Handler) => handlers.set(name, handler),
+    every: (_: number, task: () => Promise<void>) => void task(),
+    event: async () => undefined,
+    progress: () => undefined,
+  } as unknown as Hub<Config>;
+  const metadata = openMetadata(hub);
+  onTestFinished(async () => {
+    stop.abort();
+    await metadata.close();
+  });
+  const { archive, catalogue } = bed.context;
+  const copying = { mode: 0o644, group: undefined };
+  metadataCommands(
+    { hub, store: bed.store, archive, catalogue, jobs: new Jobs(), copying } as unknown as Ingest,
+    metadata,
+  );
+  return {
+    archive: bed.archiveRoot,
+    command: async <T>(name: string, args: object = {}) => {
+      try {
+        return (await (handlers.get(name) as Handler)(args)) as T;
+      } catch (error) {
+        return { ok: false, error: errorText(error) } as T; // as the hub answers it
+      }
+    },
+    catalogue: () => [...catalogue.all()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    expectInStep: async () => {
+      for (const { path, currentSha256 } of catalogue.all()) {
+        expect([path, (await hashFile(archive.absolute(path))).sha256]).toEqual([path, currentSha256]);
+      }
+    },
+  };
 }
 
 const WEEK = {
@@ -92,7 +100,7 @@ const [FIRST, SECOND, THIRD] = Object.keys(WEEK).map((name) => `2016-W05/${name}
 describe('the commands that write metadata', () => {
   testNeeding('exiftool')('title a week, caption photos, repeat a caption, and keep both hashes', async () => {
     const bed = await archiveOf(WEEK);
-    const before = await bed.catalogue();
+    const before = bed.catalogue();
     expect(await bed.command('title', { week: '2016-W05', title: 'Fasching in Köln' })).toMatchObject({
       ok: true,
       changed: 3,
@@ -116,13 +124,13 @@ describe('the commands that write metadata', () => {
       'IFD0:ImageDescription': 'Der Zug',
       'IPTC:Keywords': 'Köln',
     });
-    const after = await bed.catalogue();
+    const after = bed.catalogue();
     expect(after.map(({ title, caption, state }) => [title, caption, state])).toEqual([
       ['Fasching in Köln', 'Der Zug', 'verified'],
       ['Fasching in Köln', 'Der Zug', 'verified'],
       ['Fasching in Köln', null, 'verified'],
     ]);
-    expect(after.map((file) => file.original_sha256)).toEqual(before.map((file) => file.sha256));
+    expect(after.map((file) => file.originalSha256)).toEqual(before.map((file) => file.currentSha256));
     await bed.expectInStep();
     expect(await bed.command('caption', { files: [SECOND], caption: 'Der Zug' })).toMatchObject({
       changed: 0,
@@ -155,7 +163,7 @@ describe('the commands that write metadata', () => {
       changed: 1,
     });
     expect((await judgedByExiftool(join(bed.archive, FIRST)))['Composite:GPSAltitude']).toBe(519);
-    expect((await bed.catalogue()).map(({ latitude }) => latitude)).toEqual([48.1, 48.1, 48.1]);
+    expect(bed.catalogue().map(({ latitude }) => latitude)).toEqual([48.1, 48.1, 48.1]);
     expect(await bed.command('geotag', { week: '2016-W05', place: 'hom' })).toMatchObject({
       ok: false,
       error: 'there is no place "hom"; known: home',
@@ -207,7 +215,7 @@ LOCATION['hut']="_LOC_HUT"`;
       'XMP-xmp:Rating': 5,
     });
     expect(await readFile(join(bed.archive, '2016-W05/P1010001.RW2'), 'utf8')).toBe('raw 1');
-    expect((await bed.catalogue()).map(({ path }) => path)).toContain('2016-W05/P1010001.xmp');
+    expect(bed.catalogue().map(({ path }) => path)).toContain('2016-W05/P1010001.xmp');
     await bed.expectInStep();
   });
 
@@ -237,7 +245,7 @@ LOCATION['hut']="_LOC_HUT"`;
       expect(tags['ExifIFD:DateTimeOriginal']).toBe('2016:02:01 00:30:00');
       const sidecar = await judgedByExiftool(join(bed.archive, '2016-W05/P1010001.xmp'));
       expect(sidecar['XMP-exif:DateTimeOriginal']).toBe('2016:02:01 00:30:00');
-      expect((await bed.catalogue()).map(({ path, captured }) => [path, captured])).toEqual([
+      expect(bed.catalogue().map(({ path, captured }) => [path, captured])).toEqual([
         ['2016-W04/P1010002.JPG', '2016-01-30T12:00:00'],
         ['2016-W05/P1010001.JPG', '2016-02-01T00:30:00'],
         ['2016-W05/P1010001.RW2', '2016-02-01T00:30:00'],
@@ -251,46 +259,6 @@ LOCATION['hut']="_LOC_HUT"`;
       });
     },
   );
-
-  testNeeding('exiftool')('a batch goes on where kill -9 stopped it: each file is the old or the new one', async () => {
-    const names = Array.from({ length: 24 }, (_, index) => `P10100${String(index + 10)}.JPG`);
-    const bed = await archiveOf(
-      Object.fromEntries(names.map((name, index) => [name, `2016:02:03 12:00:${index + 10}`])),
-    );
-    const originals = new Map((await bed.catalogue()).map(({ path, sha256 }) => [path, sha256]));
-    const answer = bed.command('caption', { week: '2016-W05', caption: 'überlebt' }).catch(() => undefined);
-    await waitFor('some captions', async () => {
-      const written = (await bed.catalogue()).filter(({ caption }) => caption !== null).length;
-      return written >= 3;
-    });
-    await bed.hub.kill();
-    await answer;
-    const paths = names.map((name) => join(bed.archive, '2016-W05', name));
-    const cut = await allJudgedByExiftool(paths, '-Caption-Abstract');
-    expect(new Set(cut.map((tags) => tags['IPTC:Caption-Abstract']))).toEqual(new Set(['überlebt', undefined]));
-    await Promise.all(paths.map((path) => pixelsOf(path)));
-
-    const again = new Bed(await startHub({ dataDir: bed.hub.dataDir }), bed.archive);
-    await waitFor('the rest', async () => (await again.catalogue()).every(({ caption }) => caption === 'überlebt'), 60);
-    for (const { path, original_sha256, state } of await again.catalogue()) {
-      expect([original_sha256, state]).toEqual([originals.get(path), 'verified']);
-    }
-    const whole = await allJudgedByExiftool(paths, '-Caption-Abstract');
-    expect(whole.map((tags) => tags['IPTC:Caption-Abstract'])).toEqual(names.map(() => 'überlebt'));
-    await again.expectInStep();
-    expect(await readdir(join(bed.archive, '2016-W05'))).toEqual(names);
-    expect(await readdir(join(bed.archive, '.cupboard/metadata'))).toEqual([]);
-  });
-
-  testNeeding('exiftool')('without an ExifTool that runs they say so and queue nothing', async () => {
-    const bed = await archiveOf(WEEK, { exiftool: '/nonexistent/exiftool' });
-    const before = await stat(join(bed.archive, FIRST));
-    expect(await bed.command('caption', { files: [FIRST], caption: 'x' })).toMatchObject({
-      ok: false,
-      advice: 'sudo apt install libimage-exiftool-perl',
-    });
-    expect((await stat(join(bed.archive, FIRST))).mtimeMs).toBe(before.mtimeMs);
-  });
 
   testNeeding('exiftool')('refuse what makes no sense with the reason', async () => {
     const bed = await archiveOf(WEEK);

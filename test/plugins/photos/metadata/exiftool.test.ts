@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createExifTool, ExifToolError } from '../../../../plugins/photos/metadata/exiftool.ts';
 import { temporaryFolder, waitFor } from '../../../support/hub.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
-import { makeJpeg } from './judges.ts';
+import { EXIFTOOL, makeJpeg } from './judges.ts';
 
 /** A process of its own that opens ExifTool, tells its version or what is wrong, and waits. */
 async function openInProcess(env: NodeJS.ProcessEnv): Promise<{ readonly child: ChildProcess; readonly said: string }> {
@@ -71,7 +71,7 @@ describe('the ExifTool process', () => {
   });
 
   testNeeding('exiftool')("the system's own is taken where the library's is named away", async () => {
-    const exiftool = createExifTool('exiftool');
+    const exiftool = createExifTool(EXIFTOOL);
     onTestFinished(() => exiftool.end());
     expect(await exiftool.version()).toBeGreaterThan(12);
     await expect(exiftool.read('/nonexistent.jpg', [])).rejects.toThrow(ExifToolError);

@@ -6,6 +6,9 @@ import sharp from 'sharp';
 
 const run = promisify(execFile);
 
+/** Debian's own: the path of npm's scripts has the one under test before it. */
+export const EXIFTOOL = '/usr/bin/exiftool';
+
 /** What Debian's ExifTool, not the one under test, reads: `-G1 -n` names to values. */
 export async function judgedByExiftool(path: string, ...options: string[]): Promise<Record<string, unknown>> {
   return (await allJudgedByExiftool([path], ...options))[0] as Record<string, unknown>;
@@ -13,7 +16,7 @@ export async function judgedByExiftool(path: string, ...options: string[]): Prom
 
 /** The same for many files in one run, in their order. */
 export async function allJudgedByExiftool(paths: readonly string[], ...options: string[]) {
-  const { stdout } = await run('exiftool', ['-json', '-G1', '-n', ...options, ...paths], { maxBuffer: 1 << 26 });
+  const { stdout } = await run(EXIFTOOL, ['-json', '-G1', '-n', ...options, ...paths], { maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as Record<string, unknown>[];
 }
 
@@ -37,7 +40,7 @@ export async function makeJpeg(path: string, ...tags: string[]): Promise<void> {
       .jpeg({ quality: 80 })
       .toBuffer(),
   );
-  if (tags.length > 0) await run('exiftool', ['-q', '-overwrite_original', ...tags, path]);
+  if (tags.length > 0) await run(EXIFTOOL, ['-q', '-overwrite_original', ...tags, path]);
 }
 
 /** The picture as decoded pixels: nothing of the metadata is in them. */

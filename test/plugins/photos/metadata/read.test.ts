@@ -12,7 +12,7 @@ import { stageRewrite } from '../../../../plugins/photos/metadata/rewrite.ts';
 import { containerOf, planTags } from '../../../../plugins/photos/metadata/tags.ts';
 import { temporaryFolder } from '../../../support/hub.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
-import { judgedByExiftool, makeJpeg } from './judges.ts';
+import { EXIFTOOL, judgedByExiftool, makeJpeg } from './judges.ts';
 import { makeMov, makeTiff } from './samples.ts';
 
 function tools() {
@@ -135,7 +135,7 @@ describe('reading files', () => {
       '-XMP-dc:Title=old',
       '-IPTCDigest=new',
     );
-    await promisify(execFile)('exiftool', ['-q', '-overwrite_original', '-IPTC:ObjectName=new', path]);
+    await promisify(execFile)(EXIFTOOL, ['-q', '-overwrite_original', '-IPTC:ObjectName=new', path]);
     expect(await tools().reader.read(path)).toMatchObject({ title: 'new' });
   });
 
@@ -144,7 +144,7 @@ describe('reading files', () => {
     const raw = join(folder, 'IMG_1.CR2');
     await writeFile(raw, 'not readable');
     const args = ['-q', '-XMP-dc:Title=vom Beiwagen', '-XMP-exif:DateTimeOriginal=2016:02:03 12:00:00'];
-    await promisify(execFile)('exiftool', [...args, join(folder, 'IMG_1.xmp')]);
+    await promisify(execFile)(EXIFTOOL, [...args, join(folder, 'IMG_1.xmp')]);
     const head = await tools().reader.read(raw);
     expect(head).toMatchObject({ title: 'vom Beiwagen' });
     expect(head?.times[0]?.text).toBe('2016:02:03 12:00:00');
@@ -172,7 +172,7 @@ describe('video', () => {
     await makeJpeg(join(folder, 'thm.jpg'), '-DateTimeOriginal=2016:02:03 12:00:01', '-Model=PowerShot');
     await copyFile(join(folder, 'thm.jpg'), join(folder, 'MVI_1.THM'));
     const args = ['-q', '-overwrite_original', '-Keys:CreationDate=2016:02:03 12:00:02+01:00'];
-    await promisify(execFile)('exiftool', [...args, path]);
+    await promisify(execFile)(EXIFTOOL, [...args, path]);
     const head = await deep.read(path);
     expect(head?.times.map(({ from }) => from)).toEqual([
       'CreationDate',

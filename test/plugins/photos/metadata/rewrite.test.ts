@@ -7,7 +7,7 @@ import { stageRewrite, stageSidecar, sweepStaged } from '../../../../plugins/pho
 import { type Changes, containerOf, planTags, tidyChanges } from '../../../../plugins/photos/metadata/tags.ts';
 import { temporaryFolder } from '../../../support/hub.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
-import { judgedByExiftool, judgedByExiv2, makeJpeg, pixelsOf } from './judges.ts';
+import { EXIFTOOL, judgedByExiftool, judgedByExiv2, makeJpeg, pixelsOf } from './judges.ts';
 
 function exiftool(program?: string): ExifTool {
   const tool = createExifTool(program);
@@ -148,7 +148,7 @@ describe('writing into a JPEG', () => {
   testNeeding('exiftool')("works with the system's ExifTool, which has no ImageDataHash", async () => {
     const path = join(await temporaryFolder(), 'a.jpg');
     await makeJpeg(path);
-    await write(path, { caption: 'alt' }, exiftool('exiftool'));
+    await write(path, { caption: 'alt' }, exiftool(EXIFTOOL));
     expect(await judgedByExiftool(path)).toMatchObject({ 'IPTC:Caption-Abstract': 'alt' });
   });
 

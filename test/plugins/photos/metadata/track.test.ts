@@ -9,7 +9,7 @@ import { positionAt } from '../../../../plugins/photos/metadata/track.ts';
 import { wallClockToUtc } from '../../../../plugins/photos/metadata/zone.ts';
 import { temporaryFolder } from '../../../support/hub.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
-import { allJudgedByExiftool, makeJpeg } from './judges.ts';
+import { allJudgedByExiftool, EXIFTOOL, makeJpeg } from './judges.ts';
 
 /** Two segments with a pause, a wide gap inside the first, a fix without height, and a crossing of the date line. */
 const GPX = `<?xml version="1.0" encoding="UTF-8"?>
@@ -63,10 +63,10 @@ async function geotagged(options: readonly string[], zone: string) {
     base,
     '-execute',
   ]);
-  await run('exiftool', photos);
+  await run(EXIFTOOL, photos);
   const geotag = ['-q', '-overwrite_original', '-geotag', gpx, ...options, ...TIMES.map(pathOf)];
   // Exit code 1 where some photo is off the track.
-  await run('exiftool', geotag, { env: { ...process.env, TZ: zone } }).catch(() => undefined);
+  await run(EXIFTOOL, geotag, { env: { ...process.env, TZ: zone } }).catch(() => undefined);
   const tags = await allJudgedByExiftool(TIMES.map(pathOf));
   return TIMES.map((time, index) => [time, tags[index] as Record<string, unknown>] as const);
 }
