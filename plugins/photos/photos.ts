@@ -8,6 +8,9 @@ import type { ImportOptions, ImportReport } from './ingest/report.ts';
 import type { SeenFiles } from './ingest/seen.ts';
 import type { Verifier } from './ingest/verifier.ts';
 
+/** Gives `read` the folder where the card can be read until it is done; mounts it for that where nobody else has. */
+export type ReadCard = <T>(read: (root: string) => Promise<T>) => Promise<T>;
+
 /** What the parts of the plugin share. */
 export interface Photos {
   readonly hub: Hub<Config>;
@@ -22,8 +25,8 @@ export interface Photos {
   readonly seen: SeenFiles;
   /** Reads archived files again, from the disk. */
   readonly verifier: Verifier;
-  /** Where the cards that are in now are mounted, by id; kept by the watch on cards, used by `restore`. */
-  readonly inserted: Map<string, string>;
+  /** The cards that are in a slot now, by id; kept by the watch on cards, used by `restore`. */
+  readonly inserted: Map<string, ReadCard>;
   /** Imports a folder or a mounted card; waits for its turn. Publishes progress and events. */
   importTree(root: string, options?: ImportOptions): Promise<ImportReport>;
 }

@@ -33,12 +33,14 @@ export function restore(request: RestoreRequest, photos: Photos, copying: Omit<C
   return photos.jobs.run(async (): Promise<CommandResult> => {
     await photos.archive.open();
     const wanted = wantedRows(request, photos);
-    const source = await openSource(request.from, wanted, photos);
     const files: Restored[] = [];
-    for (const row of wanted) {
-      files.push(await restoreOne(row, source, photos, { ...copying, folder: photos.archive.incoming }));
-      photos.hub.progress('restore', files.length, wanted.length, row.path);
-    }
+    await readFrom(request.from, photos, async (root) => {
+      const source = await openSource(request.from, root, wanted, photos);
+      for (const row of wanted) {
+        files.push(await restoreOne(row, source, photos, { ...copying, folder: photos.archive.incoming }));
+        photos.hub.progress('restore', files.length, wanted.length, row.path);
+      }
+    });
     const count = (outcome: Restored['outcome']) => files.filter((file) => file.outcome === outcome).length;
     const [restored, notFound, failed] = [count('restored'), count('not_found'), count('failed')];
     return { ok: failed + notFound === 0, restored, not_found: notFound, failed, files: files as unknown as Json };
@@ -56,12 +58,22 @@ function wantedRows({ week, files }: RestoreRequest, { catalogue }: Photos): Cat
 /** Finds files of the source by their hash. */
 type Source = (sha256: string) => Promise<ScannedFile | undefined>;
 
-async function openSource(from: string, wanted: readonly CatalogueFile[], photos: Photos): Promise<Source> {
-  const { inserted, seen, hub } = photos;
-  const root = inserted.get(from) ?? (await realpath(from).catch(() => undefined));
-  if (root === undefined || !root.startsWith('/')) {
+async function readFrom(from: string, { inserted }: Photos, read: (root: string) => Promise<void>): Promise<void> {
+  const readCard = inserted.get(from);
+  if (readCard) return readCard(read);
+  const root = from.startsWith('/') ? await realpath(from).catch(() => undefined) : undefined;
+  if (root === undefined) {
     throw new HubError('restore_from', `${from} is neither a card that is inserted nor a folder`);
   }
+  return read(root);
+}
+
+async function openSource(
+  from: string,
+  root: string,
+  wanted: readonly CatalogueFile[],
+  { seen, hub }: Photos,
+): Promise<Source> {
   const files = (await scan(root, { signal: hub.signal })).files;
   const byPath = new Map(files.map((file) => [file.path, file]));
   const known = new Map([...seen.ofCard(from).values()].map(({ sha256, path }) => [sha256, path]));

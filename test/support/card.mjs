@@ -1,7 +1,7 @@
 // Photos and cards for tests, made without any library: also tests inside the virtual machine use them.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -67,28 +67,59 @@ export function shoot(folder, { first = 1, count, bytes }) {
   }
 }
 
+/** Where the partition of a card begins, if it has one: where cameras and the SD Association's formatter put it. */
+const PARTITION = 2048;
+const SECTOR = 512;
+
 /**
  * Makes the image of a card; needs root.
  * @param {string} image
- * @param {{ megabytes: number, mkfs: readonly string[] }} format `mkfs`: program and arguments, the image follows
+ * @param {{ megabytes: number, mkfs: readonly string[], partitioned?: boolean }} format `mkfs`: program and arguments,
+ *   the device follows; partitioned: the file system lies in a partition, as on most cards
  * @param {(folder: string) => void} fill writes what is to be on it
  */
-export function makeCardImage(image, { megabytes, mkfs }, fill) {
-  const [program = '', ...args] = mkfs;
-  execFileSync('truncate', ['-s', '0', image]);
+export function makeCardImage(image, { megabytes, mkfs, partitioned = false }, fill) {
+  const table = Buffer.alloc(partitioned ? PARTITION * SECTOR : 0);
+  if (partitioned) {
+    // One primary partition, FAT with LBA (0x0c), up to the end; what it says in cylinders nobody reads any more.
+    table.set([0, 0xfe, 0xff, 0xff, 0x0c, 0xfe, 0xff, 0xff], 446);
+    table.writeUInt32LE(PARTITION, 454);
+    table.writeUInt32LE((megabytes << 11) - PARTITION, 458);
+    table.writeUInt16BE(0x55aa, 510);
+  }
+  writeFileSync(image, table);
   execFileSync('truncate', ['-s', `${megabytes}M`, image]);
-  execFileSync(program, [...args, image], { stdio: 'pipe' });
+  const [program = '', ...args] = mkfs;
+  onLoopDevice(image, (device) => execFileSync(program, [...args, device], { stdio: 'pipe' }));
   changeCardImage(image, fill);
 }
 
-/** Mounts the image of a card, lets `change` write to it, and unmounts it. @param {string} image @param {(folder: string) => void} change */
+/**
+ * Mounts the image of a card, lets `change` write to it, and unmounts it.
+ * @param {string} image
+ * @param {(folder: string) => void} change
+ */
 export function changeCardImage(image, change) {
-  const folder = mkdtempSync(join(tmpdir(), 'card-'));
-  execFileSync('mount', ['-o', 'loop', image, folder]);
+  onLoopDevice(image, (device) => {
+    const folder = mkdtempSync(join(tmpdir(), 'card-'));
+    execFileSync('mount', [device, folder]);
+    try {
+      change(folder);
+    } finally {
+      execFileSync('umount', [folder]);
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+/** @param {string} image @param {(device: string) => void} use */
+function onLoopDevice(image, use) {
+  const isPartitioned = readFileSync(image).readUInt32LE(454) === PARTITION;
+  const offset = ['--offset', `${isPartitioned ? PARTITION * SECTOR : 0}`];
+  const device = execFileSync('losetup', ['--find', '--show', ...offset, image], { encoding: 'utf8' }).trim();
   try {
-    change(folder);
+    use(device);
   } finally {
-    execFileSync('umount', [folder]);
-    rmSync(folder, { recursive: true });
+    execFileSync('losetup', ['--detach', device]);
   }
 }

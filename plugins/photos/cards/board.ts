@@ -36,7 +36,8 @@ export class CardBoard {
   async show(id: string, status: CardStatus): Promise<void> {
     this.#shown.delete(id);
     this.#shown.set(id, status);
-    this.#register.saveStatus(id, status);
+    const isProgress = status.done !== undefined; // for that, no disk needs to be waited for
+    if (!isProgress) this.#register.saveStatus(id, status);
     await this.#hub.publish(this.#topic(id), { time: Date.now(), ...status }, { retain: true });
     const oldest = [...this.#shown].find(([, { state }]) => state === 'removed')?.[0];
     if (oldest !== undefined && this.#shown.size > MOST_TOPICS) await this.clear(oldest);

@@ -43,7 +43,6 @@ export async function importCard(place: Place, work: CardWork): Promise<CardStat
     identify({ name: details.volume, bytes: details.size }, candidates, present, (taken) => register.isTaken(taken)),
   );
   const label = register.see(id, details, Date.now());
-  photos.inserted.set(id, place.point);
   let status: CardStatus = { ...NEW_CARD, label, path: place.point, ...markOf(photos) };
   await work.show(id, photos.jobs.busy ? withReason(status, 'waiting') : status);
   await photos.hub.event('card_inserted', { card: id, label, path: place.point, ...markOf(photos) });

@@ -5,6 +5,7 @@ import { watchInbox } from '../inbox.ts';
 import type { Photos } from '../photos.ts';
 import { simulateCard } from '../simulator.ts';
 import { CardBoard } from './board.ts';
+import { readPtpCameras } from './cameras.ts';
 import { lookAround, NO_DEVICES, SYSTEM } from './look.ts';
 import { createMounter } from './mounter.ts';
 import { Register } from './register.ts';
@@ -30,7 +31,8 @@ export async function startCards(photos: Photos): Promise<() => Promise<void>> {
   const madeUp = join(hub.dataDir, 'simulated-card');
   const settings = { roots: simulate ? [madeUp] : roots, ownFolder, inUse: [hub.dataDir, archive.root] };
   const look = () => lookAround(simulate ? NO_DEVICES : SYSTEM, settings);
-  const slots = new Slots({ photos, register, board, mounter: createMounter(ownFolder), look });
+  const readCameras = simulate ? async () => [] : readPtpCameras;
+  const slots = new Slots({ photos, register, board, mounter: createMounter(ownFolder), look, readCameras });
   const changed = debounce(() => void slots.look(), QUIET_MS, MOST_MS);
   watchDevices({ onChange: changed.run, onDeparture: () => void slots.look() }, hub.log, hub.signal);
   // Also what nobody tells of: a camera plugged in, a card that was copied into a folder.

@@ -1,4 +1,5 @@
 import type { Hold } from './decide.ts';
+import type { Mounted } from './mounter.ts';
 import type { CardStatus } from './status.ts';
 
 /** One card in one slot, from the moment it is noticed until it is gone. */
@@ -8,9 +9,12 @@ export class Insertion implements Hold {
   /** As the register knows it; for what cannot be read, made of what its file system is called. */
   id: string | undefined;
   status: CardStatus | undefined;
+  /** It is mounted for somebody else, who is not to be disturbed by an import. */
+  isLent = false;
   readonly #gone = new AbortController();
-  #mounting: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
+  #mounting: Promise<Mounted | undefined> = Promise.resolve(undefined);
   #work: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(readonly medium: string | undefined) {}
 
@@ -24,17 +28,24 @@ export class Insertion implements Hold {
     this.#work = this.#work.then(task);
   }
 
-  /** The card is mounted by `mounting`; what it answers unmounts it. */
-  mountedBy(mounting: Promise<(() => Promise<void>) | undefined>): void {
+  /** Lending the card and letting go of it take turns. */
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.catch(() => undefined); // whoever asked for the task handles its error
+    return result;
+  }
+
+  /** The card is mounted by `mounting`. */
+  mountedBy(mounting: Promise<Mounted | undefined>): void {
     this.#mounting = mounting;
   }
 
   /** Unmounts it if the plugin mounted it, and answers whether it did. */
   async release(): Promise<boolean> {
-    const unmount = await this.#mounting;
+    const mounted = await this.#mounting;
     this.#mounting = Promise.resolve(undefined);
-    await unmount?.();
-    return unmount !== undefined;
+    await mounted?.unmount();
+    return mounted !== undefined;
   }
 
   /** Ends what is done with the card, unmounting included, and waits until it has ended. */

@@ -21,10 +21,16 @@ export class MountError extends Error {
   }
 }
 
+/** A card that the plugin mounted. */
+export interface Mounted {
+  readonly point: string;
+  readonly unmount: () => Promise<void>;
+}
+
 /** Mounts cards read-only, by itself as root, else by asking UDisks2. */
 export interface Mounter {
-  /** Answers the function that unmounts it again. @throws MountError */
-  mount(volume: Volume): Promise<() => Promise<void>>;
+  /** @throws MountError */
+  mount(volume: Volume): Promise<Mounted>;
   /** Unmounts what an earlier run of the plugin left mounted below its own folder. */
   unmount(point: string): Promise<void>;
 }
@@ -37,7 +43,7 @@ export function createMounter(folder: string, isRoot = process.getuid?.() === 0)
   };
 }
 
-async function mountAsRoot(volume: Volume, folder: string): Promise<() => Promise<void>> {
+async function mountAsRoot(volume: Volume, folder: string): Promise<Mounted> {
   const point = join(folder, basename(volume.path));
   await mkdir(point, { recursive: true });
   try {
@@ -48,7 +54,7 @@ async function mountAsRoot(volume: Volume, folder: string): Promise<() => Promis
     await rmdir(point).catch(() => undefined); // another mount may lie there: that one stays
     throw new MountError('mount_failed', messageOf(error));
   }
-  return () => unmountAsRoot(point);
+  return { point, unmount: () => unmountAsRoot(point) };
 }
 
 async function unmountAsRoot(point: string): Promise<void> {
@@ -61,12 +67,13 @@ const UDISKS = 'org.freedesktop.UDisks2';
 const BUSY_TRIES = 10;
 const BUSY_WAIT_MS = 300;
 
-async function mountByUdisks(volume: Volume): Promise<() => Promise<void>> {
+async function mountByUdisks(volume: Volume): Promise<Mounted> {
   const options = ['a{sv}', '2', 'options', 's', udisksOptions(volume.type), 'auth.no_user_interaction', 'b', 'true'];
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await callUdisks(volume, 'Mount', options);
-      return () => callUdisks(volume, 'Unmount', ['a{sv}', '0']);
+      const answer = await callUdisks(volume, 'Mount', options);
+      const { data } = JSON.parse(answer) as { data: [point: string] };
+      return { point: data[0], unmount: async () => void (await callUdisks(volume, 'Unmount', ['a{sv}', '0'])) };
     } catch (error) {
       const message = messageOf(error);
       // Udev and others still have it open for a moment after it came.
@@ -76,10 +83,19 @@ async function mountByUdisks(volume: Volume): Promise<() => Promise<void>> {
   }
 }
 
-async function callUdisks(volume: Volume, method: string, args: readonly string[]): Promise<void> {
+async function callUdisks(volume: Volume, method: string, args: readonly string[]): Promise<string> {
   const object = `/org/freedesktop/UDisks2/block_devices/${objectName(basename(volume.path))}`;
-  const call = ['--system', `--timeout=${TIMEOUT_MS / 1000}`, 'call', UDISKS, object, `${UDISKS}.Filesystem`, method];
-  await run('busctl', [...call, ...args]);
+  const call = [
+    '--system',
+    '--json=short',
+    `--timeout=${TIMEOUT_MS / 1000}`,
+    'call',
+    UDISKS,
+    object,
+    `${UDISKS}.Filesystem`,
+    method,
+  ];
+  return (await run('busctl', [...call, ...args])).stdout;
 }
 
 /** D-Bus object paths know letters, digits and the underscore; UDisks2 writes others as `_` and two hex digits. */

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { errorText } from 'cupboard/sdk';
-import type { Photos } from '../photos.ts';
+import type { Photos, ReadCard } from '../photos.ts';
 import type { CardBoard } from './board.ts';
-import { type PtpCamera, readPtpCameras } from './cameras.ts';
+import type { PtpCamera } from './cameras.ts';
 import { type Action, decide } from './decide.ts';
-import { topicLevel } from './identity.ts';
+import { identify, topicLevel } from './identity.ts';
 import { importCard, labelOf, volumeName } from './import-card.ts';
 import { Insertion } from './insertion.ts';
 import { readTopLevel } from './look.ts';
@@ -19,7 +19,7 @@ export interface SlotParts {
   readonly board: CardBoard;
   readonly mounter: Mounter;
   readonly look: () => Promise<Evidence>;
-  readonly readCameras?: () => Promise<PtpCamera[]>;
+  readonly readCameras: () => Promise<readonly PtpCamera[]>;
 }
 
 type Of<Kind extends Action<Insertion>['do']> = Extract<Action<Insertion>, { do: Kind }>;
@@ -86,11 +86,13 @@ export class Slots {
     const begun = [...this.#insertions].find(
       ({ medium, place: open }) => medium !== undefined && medium === place.medium && open === undefined,
     );
+    if (begun?.isLent) return;
     const insertion = begun ?? new Insertion(place.medium);
     this.#insertions.add(insertion);
     insertion.place = place.key;
     if (begun === undefined && place.ours) {
-      insertion.mountedBy(Promise.resolve(() => this.#parts.mounter.unmount(place.point)));
+      const { point } = place;
+      insertion.mountedBy(Promise.resolve({ point, unmount: () => this.#parts.mounter.unmount(point) }));
     }
     insertion.work(() => this.#read(insertion, place));
   }
@@ -107,7 +109,7 @@ export class Slots {
       this.#parts.photos.hub.log.warn(`the card at ${place.point} cannot be read: ${errorText(error)}`);
       if (!insertion.gone.aborted) await this.#fail(insertion, volumeName(place), labelOf(place), 'unreadable_card');
     }
-    const isMounted = await this.#letGo(insertion);
+    const isMounted = await insertion.inTurn(() => this.#letGo(insertion));
     if (isMounted && insertion.id === undefined) this.#insertions.delete(insertion); // not a card yet: look again
     if (result === undefined || insertion.id === undefined || insertion.gone.aborted) return;
     insertion.status = result;
@@ -115,6 +117,7 @@ export class Slots {
     if (result.state !== 'removed') return;
     // It went, or came again, before anybody said so: whatever is there now is looked at afresh.
     this.#insertions.delete(insertion);
+    this.#parts.photos.inserted.delete(insertion.id);
     void this.look();
   }
 
@@ -127,6 +130,7 @@ export class Slots {
       register,
       claim: (choose) => {
         insertion.id = choose(this.#present());
+        photos.inserted.set(insertion.id, this.#lender(insertion, place));
         return insertion.id;
       },
       show: async (id, status) => {
@@ -146,8 +150,22 @@ export class Slots {
     });
     if (!wasOurs) return true;
     insertion.place = undefined;
-    if (insertion.id !== undefined) this.#parts.photos.inserted.delete(insertion.id);
     return false;
+  }
+
+  /** Others read the card where it is mounted; one that was unmounted after its import is mounted for them. */
+  #lender(insertion: Insertion, { point, volume }: Place): ReadCard {
+    return (read) =>
+      insertion.inTurn(async () => {
+        if (insertion.place !== undefined || volume === undefined) return read(point);
+        insertion.isLent = true;
+        try {
+          const mounted = await this.#parts.mounter.mount(volume);
+          return await read(mounted.point).finally(mounted.unmount);
+        } finally {
+          insertion.isLent = false;
+        }
+      });
   }
 
   #close({ hold, staysIn }: Of<'close'>): void {
@@ -167,7 +185,7 @@ export class Slots {
   }
 
   async #fail(insertion: Insertion, volume: string, label: string, reason: CardReason): Promise<void> {
-    insertion.id ??= topicLevel(volume);
+    insertion.id ??= identify({ name: volume, bytes: 0 }, [], this.#present(), () => false);
     insertion.status = failedStatus(label, reason);
     await this.#parts.board.show(insertion.id, insertion.status);
   }
@@ -177,7 +195,7 @@ export class Slots {
   }
 
   async #showCameras(): Promise<void> {
-    const cameras = await (this.#parts.readCameras ?? readPtpCameras)();
+    const cameras = await this.#parts.readCameras();
     const found = new Map(cameras.map(({ port, name }) => [topicLevel(`usb-${port}`), name]));
     for (const [id, name] of found) {
       if (!this.#cameras.has(id)) await this.#parts.board.show(id, failedStatus(name, 'ptp_camera'));

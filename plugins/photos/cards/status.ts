@@ -53,7 +53,7 @@ const ADVICE: Readonly<Partial<Record<CardReason, string>>> = {
   mount_failed: 'The system refused to mount it. Does the camera still read it?',
   ptp_camera: 'Set the USB mode of the camera to mass storage, or put its card into a reader.',
   source_gone: 'It could not be read to its end. Put it in again, into another reader if that does not help.',
-  stopped: 'The import was stopped. Put the card in again to go on.',
+  stopped: 'The plugin was stopped; the import goes on when it runs again.',
 };
 
 export const NEW_CARD: CardStatus = {
