@@ -77,13 +77,15 @@ export async function copyToTemporary(
       try {
         const write = (block: Buffer, at: number) => inArchive(() => writeAll(target, block, at));
         const hashed = await readThrough(handle, write, reading);
-        await inArchive(async () => {
+        const kept = await inArchive(async () => {
           await target.chmod(mode); // open's mode is cut by the umask
           if (group !== undefined) await target.chown(-1, group);
           await target.utimes(hashed.mtime / 1000, hashed.mtime / 1000);
           await target.sync();
+          return target.stat();
         });
-        return { ...hashed, temporary };
+        // As the archive's file system keeps it, which may be in steps of 2 s: what tells an edit from rot.
+        return { ...hashed, mtime: mtimeOf(kept), temporary };
       } finally {
         await target.close();
       }

@@ -4,8 +4,8 @@ import { type ChosenDate, chooseDate, timeInName } from './choose-date.ts';
 import { type Hashed, hasContent } from './copy.ts';
 import type { Folders } from './folders.ts';
 import type { Member } from './group.ts';
-import type { FoundTime, Head, HeadReader } from './head.ts';
-import { endingOf, isCompanion } from './kinds.ts';
+import type { FoundTime, Head } from './head.ts';
+import { isCompanion } from './kinds.ts';
 import { foldName, type SplitName, safeName, splitName, withSuffix } from './names.ts';
 import type { Outcome } from './report.ts';
 import { type NameFolder, UNDATED } from './week.ts';
@@ -14,8 +14,10 @@ import { type NameFolder, UNDATED } from './week.ts';
 export interface Arrival {
   readonly member: Member;
   readonly hashed: Hashed;
-  /** Where its head can be read: the temporary copy, or in a dry run the source. */
-  readonly readable: string | undefined;
+  /** The copy that waits for its name; none in a dry run. */
+  readonly temporary?: string;
+  /** What it tells of itself; being read while other files are copied. */
+  readonly head: Promise<Head | undefined>;
 }
 
 /** What is to become of an arrival. */
@@ -35,7 +37,6 @@ export interface SettleContext {
   readonly folders: Folders;
   /** Absolute path of a path in the archive. */
   readonly absolute: (path: string) => string;
-  readonly reader: HeadReader;
   readonly nameFolder: NameFolder;
   readonly timezone: string;
 }
@@ -148,10 +149,7 @@ export class Settler {
   async #heads(fresh: readonly Arrival[]): Promise<Map<Arrival, Head>> {
     const heads = new Map<Arrival, Head>();
     for (const arrival of fresh) {
-      const { kind, name } = arrival.member;
-      const isMute = kind === 'audio' || (kind === 'sidecar' && endingOf(name) !== 'xmp');
-      if (arrival.readable === undefined || isMute) continue;
-      const head = await this.context.reader.read(arrival.readable);
+      const head = await arrival.head;
       if (head) heads.set(arrival, head);
     }
     return heads;

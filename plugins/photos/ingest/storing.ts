@@ -1,12 +1,14 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { errorText, syncFolder } from 'cupboard/sdk';
+import { errorCode, errorText, syncFolder } from 'cupboard/sdk';
 import type { Catalogue, CatalogueFile } from '../catalogue.ts';
 import type { Archive } from './archive.ts';
-import { CopyError, copyToTemporary, hashFile, placeFile } from './copy.ts';
+import { CopyError, copyToTemporary, type Hashed, hashFile, placeFile } from './copy.ts';
 import type { Folders } from './folders.ts';
 import type { Member } from './group.ts';
-import { isCompanion } from './kinds.ts';
+import type { HeadReader } from './head.ts';
+import { endingOf, isCompanion } from './kinds.ts';
 import type { ImportError } from './report.ts';
+import type { Location } from './scan.ts';
 import type { SeenFiles } from './seen.ts';
 import type { Arrival, Decision, Settler } from './settle.ts';
 
@@ -33,6 +35,7 @@ export interface StoringContext {
   readonly seen: SeenFiles;
   readonly folders: Folders;
   readonly settler: Settler;
+  readonly reader: HeadReader;
   /** Modes of files and folders. */
   readonly mode: number;
   readonly folderMode: number;
@@ -103,10 +106,20 @@ async function read(member: Member, context: StoringContext): Promise<Arrival> {
   const { location } = member;
   if (dryRun) {
     const hashed = await hashFile(location, { signal, onBytes });
-    return { member, hashed, readable: typeof location === 'string' ? location : undefined };
+    return { member, hashed, head: readHead(member, hashed, location, context) };
   }
   const copied = await copyToTemporary(location, { folder: archive.incoming, mode, group }, { signal, onBytes });
-  return { member, hashed: copied, readable: copied.temporary };
+  const { temporary } = copied;
+  return { member, hashed: copied, temporary, head: readHead(member, copied, temporary, context) };
+}
+
+/** Of what is new and may have one. */
+async function readHead({ kind, name }: Member, { sha256 }: Hashed, file: Location, context: StoringContext) {
+  const isMute = kind === 'audio' || (kind === 'sidecar' && endingOf(name) !== 'xmp');
+  const isKnown = !isCompanion(kind) && context.catalogue.byHash(sha256).length > 0;
+  if (typeof file !== 'string' || isMute || isKnown) return undefined;
+  // A reader that is stopped half way has nothing to say; nobody may be waiting for it any more.
+  return context.reader.read(file, context.signal).catch(() => undefined);
 }
 
 async function placeAll(decisions: readonly Decision[], context: StoringContext): Promise<void> {
@@ -116,7 +129,7 @@ async function placeAll(decisions: readonly Decision[], context: StoringContext)
   let failure: CopyError | undefined;
   for (const decision of decisions) {
     const { file, arrival, inPlace } = decision;
-    const temporary = arrival.readable as string;
+    const temporary = arrival.temporary as string;
     try {
       if (file && !inPlace) {
         for (const folder of await folders.make(file.folder, { mode: folderMode, group })) touched.add(folder);
@@ -127,6 +140,10 @@ async function placeAll(decisions: readonly Decision[], context: StoringContext)
       }
       placed.push(decision);
     } catch (error) {
+      if (errorCode(error) === 'EEXIST') {
+        context.onFailed(arrival.member, 'another program took its name just now: import again');
+        continue;
+      }
       failure = new CopyError('archive', 'failed', errorText(error), { cause: error });
       break; // what has its name already gets its row first
     }

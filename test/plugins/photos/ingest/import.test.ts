@@ -44,6 +44,16 @@ describe('an import', () => {
     expect(await readdir(join(bed.archiveRoot, '.cupboard/incoming'))).toEqual([]);
   });
 
+  it('notes the mtime that the archive keeps, whatever its steps: a scrub compares them', async () => {
+    const bed = await openBed();
+    await writeCard(bed.card, { '1.JPG': { date: FEBRUARY } });
+    await touch(join(bed.card, '1.JPG'), 1_454_324_400_123.7);
+    await bed.import();
+    const kept = await stat(join(bed.archiveRoot, '2016-W05/1.JPG'));
+    expect(Math.abs(kept.mtimeMs - 1_454_324_400_123)).toBeLessThanOrEqual(1);
+    expect(bed.context.catalogue.find('2016-W05/1.JPG')?.mtime).toBe(Math.floor(kept.mtimeMs));
+  });
+
   it('knows everything the second time without reading it', async () => {
     const bed = await openBed();
     await writeCard(bed.card, { 'DCIM/1.JPG': { date: FEBRUARY }, 'DCIM/2.JPG': { date: FEBRUARY } });
