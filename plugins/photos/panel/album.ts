@@ -1,7 +1,8 @@
 import type { JsonObject } from 'cupboard/sdk';
 import type { PanelApi } from 'cupboard/sdk/panel';
+import type { CardStatus } from '../cards/status.ts';
 import type { Abilities, Found, Picture, Shot, Size, Week } from '../gallery/contract.ts';
-import type { BackupWeeks, CardStatus } from './words.ts';
+import type { Backup } from './words.ts';
 
 /** How long a burst of events is waited out before the weeks are asked for again. */
 const SETTLE = 400;
@@ -24,8 +25,6 @@ export interface Progress {
   readonly eta?: number;
 }
 
-export type CardInSlot = CardStatus & { readonly simulated?: boolean };
-
 /** What the panel knows of the archive, shared by its parts, and the way to ask for more. */
 export class Album {
   readonly api: PanelApi;
@@ -34,9 +33,11 @@ export class Album {
   /** Why the weeks could not be read. */
   problem = '';
   /** Cards in their slots by id. */
-  cards: ReadonlyMap<string, CardInSlot> = new Map();
+  cards: ReadonlyMap<string, CardStatus> = new Map();
   jobs: ReadonlyMap<string, Progress> = new Map();
-  backup: BackupWeeks | undefined;
+  /** Undefined while the plugin photo-backup has said nothing. */
+  backup: Backup | undefined;
+  #folders: ReadonlySet<string> = new Set();
   places: Readonly<Record<string, NamedPlace>> = {};
 
   readonly #listeners = new Set<() => void>();
@@ -48,7 +49,7 @@ export class Album {
     const { plugin } = api;
     this.#ends.push(
       api.subscribe(`${plugin}/card/+`, (topic, payload) => {
-        this.cards = withEntry(this.cards, topic, parse<CardInSlot>(payload));
+        this.cards = withEntry(this.cards, topic, parse<CardStatus>(payload));
         this.#changed();
       }),
       api.subscribe(`${plugin}/progress/+`, (topic, payload) => {
@@ -57,10 +58,7 @@ export class Album {
         this.#changed();
       }),
       api.subscribe(`${plugin}/event/+`, () => this.#reloadSoon()),
-      api.subscribe('photo-backup/weeks', (_topic, payload) => {
-        this.backup = parse<{ weeks: BackupWeeks }>(payload)?.weeks;
-        this.#changed();
-      }),
+      api.subscribe('photo-backup/+', (topic, payload) => this.#takeBackup(topic, payload)),
     );
     void this.#load();
   }
@@ -129,6 +127,19 @@ export class Album {
       this.places = (await this.ask<Pick<Album, 'places'>>('places')).places;
     } catch {
       this.places = {}; // the plugin is not running: the page says so above
+    }
+    this.#changed();
+  }
+
+  #takeBackup(topic: string, payload: string): void {
+    const name = topic.slice(topic.indexOf('/') + 1);
+    if (name === 'status') return; // of the plugin, and no JSON
+    if (name === 'weeks') {
+      const weeks = parse<Pick<Backup, 'weeks'>>(payload)?.weeks;
+      this.backup = weeks && { weeks, folders: this.#folders };
+    } else if (parse<{ type?: string }>(payload)?.type === 'directory') {
+      this.#folders = new Set([...this.#folders, name]);
+      this.backup &&= { ...this.backup, folders: this.#folders };
     }
     this.#changed();
   }
