@@ -1,5 +1,6 @@
 import type { JsonObject } from 'cupboard/sdk';
 import type { PanelApi } from 'cupboard/sdk/panel';
+import type { RegisteredCard } from '../cards/register.ts';
 import type { CardStatus } from '../cards/status.ts';
 import type { Abilities, Found, Picture, Shot, Size, Week } from '../gallery/contract.ts';
 import type { Backup } from './words.ts';
@@ -92,24 +93,20 @@ export class Album {
     return `/plugins/${this.api.plugin}/files/${id}`;
   }
 
-  /**
-   * Asks the plugin by a command that changes nothing.
-   * @throws Error with what the plugin said
-   */
-  async ask<Answer>(name: string, args: JsonObject = {}): Promise<Answer> {
-    const answer = await this.api.command(name, args);
-    if (!answer.ok) throw new Error([answer['error'], answer['advice']].filter(Boolean).join(' '));
-    return answer as unknown as Answer;
+  /** The register of cards. */
+  cardRegister(): Promise<readonly RegisteredCard[]> {
+    return this.#get('cards');
   }
 
   /**
-   * Sends a command that changes something; the weeks are asked for again.
+   * Sends a command of the plugin, for admins; the weeks are asked for again, as most change something.
    * @throws Error with what the plugin said
    */
   async command<Answer>(name: string, args: JsonObject): Promise<Answer> {
-    const answer = await this.ask<Answer>(name, args);
+    const answer = await this.api.command(name, args);
+    if (!answer.ok) throw new Error([answer['error'], answer['advice']].filter(Boolean).join(' '));
     this.#reloadSoon();
-    return answer;
+    return answer as unknown as Answer;
   }
 
   async loadWeeks(): Promise<void> {
@@ -123,11 +120,8 @@ export class Album {
   }
 
   async loadPlaces(): Promise<void> {
-    try {
-      this.places = (await this.ask<Pick<Album, 'places'>>('places')).places;
-    } catch {
-      this.places = {}; // the plugin is not running: the page says so above
-    }
+    // When they cannot be read, nor can the weeks, and those say why.
+    this.places = await this.#get<Album['places']>('places').catch(() => this.places);
     this.#changed();
   }
 
@@ -145,17 +139,12 @@ export class Album {
   }
 
   async #load(): Promise<void> {
-    await Promise.all([
-      this.loadWeeks(),
-      this.loadPlaces(),
-      this.#get<Abilities>('abilities').then(
-        (abilities) => {
-          this.abilities = abilities;
-        },
-        () => undefined, // told of by the weeks
-      ),
-    ]);
+    await Promise.all([this.loadWeeks(), this.loadPlaces(), this.#loadAbilities()]);
     this.#changed();
+  }
+
+  async #loadAbilities(): Promise<void> {
+    this.abilities = await this.#get<Abilities>('abilities').catch(() => undefined);
   }
 
   async #get<T>(path: string): Promise<T> {

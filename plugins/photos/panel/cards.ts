@@ -27,8 +27,7 @@ export class CardsPart extends Part {
 
   async #load(): Promise<void> {
     try {
-      const { cards } = await this.album.ask<{ cards: readonly RegisteredCard[] }>('cards');
-      this.register = cards;
+      this.register = await this.album.cardRegister();
     } catch (error) {
       this.result = { mood: 'bad', text: (error as Error).message };
     }
