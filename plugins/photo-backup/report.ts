@@ -27,7 +27,8 @@ export function createReporter(hub: Hub<Config>, backup: Backup, uploaders: read
   const publish = async () => {
     for (const uploader of uploaders) await say(uploader.name, { ...uploader.state() });
     for (const [name, incomplete] of backup.incomplete) await say(name, disabled(incomplete));
-    await say('weeks', { weeks: weeks(backup) });
+    const { simulated } = backup.catalogue.position();
+    await say('weeks', { ...(simulated && { simulated }), weeks: weeks(backup) });
   };
   return {
     soon: () => {
@@ -50,7 +51,7 @@ const NOTHING = { safe: 0, bytes_safe: 0, pending: 0, bytes_pending: 0, failed: 
 const disabled = (incomplete: string): JsonObject =>
   describe({
     incomplete,
-    simulated: false,
+    staysIn: false,
     paused: false,
     outsideWindow: false,
     cannotReplace: false,
