@@ -55,15 +55,20 @@ export interface PassResult {
 /** The archive is not there: its disk is not mounted. */
 export class ArchiveMissingError extends Error {}
 
+/** Is this the archive, and not the empty mount point of a disk that is away? @throws ArchiveMissingError */
+export async function checkArchive(archive: string): Promise<void> {
+  await access(join(archive, '.cupboard')).catch((cause) => {
+    throw new ArchiveMissingError(`the archive is not at ${archive}`, { cause });
+  });
+}
+
 /**
  * Goes once through all files that are not safe, newest folder first. @throws TargetError that concerns the whole
  * target, ArchiveMissingError, the reason of an aborted signal
  */
 export async function runPass(options: PassOptions): Promise<PassResult> {
   const { target, ledger, catalogue, archive, signal } = options;
-  await access(join(archive, '.cupboard')).catch((cause) => {
-    throw new ArchiveMissingError(`the archive is not at ${archive}`, { cause });
-  });
+  await checkArchive(archive);
   ledger.identify(await target.check(signal, ledger.isNew));
   const result: PassResult = {
     uploaded: 0,

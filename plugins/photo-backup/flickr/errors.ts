@@ -1,6 +1,7 @@
 /** Why Flickr did not do what was asked, as topics and the page name it. */
 export type FlickrState =
   | 'not_connected'
+  | 'archive_missing'
   | 'bad_key'
   | 'bad_token'
   | 'bad_signature'
@@ -50,7 +51,13 @@ const OF_ONE_PHOTO: ReadonlySet<FlickrState> = new Set([
   'refused',
 ]);
 /** States that pass without anybody doing anything. */
-const PASSING: ReadonlySet<FlickrState> = new Set(['flickr_down', 'unreachable', 'unclear', 'limit']);
+const PASSING: ReadonlySet<FlickrState> = new Set([
+  'archive_missing',
+  'flickr_down',
+  'unreachable',
+  'unclear',
+  'limit',
+]);
 
 export const concernsOnePhoto = ({ state }: FlickrError): boolean => OF_ONE_PHOTO.has(state);
 export const passes = ({ state }: FlickrError): boolean => PASSING.has(state);
@@ -58,6 +65,7 @@ export const passes = ({ state }: FlickrError): boolean => PASSING.has(state);
 /** One line for people about each state. */
 export const ADVICE: Readonly<Record<FlickrState, string>> = {
   not_connected: 'Connect with Flickr on the page of photo-backup.',
+  archive_missing: 'Mount the disk of the archive; sharing goes on by itself.',
   bad_key: 'Check flickr.api_key: Flickr does not know it.',
   bad_token: 'Connect with Flickr anew: the permission was withdrawn or belongs to another key.',
   bad_signature: 'Check flickr.api_secret.',

@@ -3,14 +3,14 @@ import type { Router } from 'express';
 import type { Backup } from '../backup.ts';
 import type { Config } from '../config.ts';
 import { folderOf, groupBy } from '../documents/entry.ts';
-import { type Account, openAccount } from './account.ts';
+import { openAccount } from './account.ts';
 import { type FlickrApi, openApi } from './api.ts';
-import { ADVICE, FlickrError, passes } from './errors.ts';
+import { ADVICE, FlickrError } from './errors.ts';
 import { openPace } from './pace.ts';
 import { type ShareArguments, select } from './selection.ts';
 import { openShares, type Shares } from './shares.ts';
-import { shareWaiting } from './sharing.ts';
 import { openTransport } from './transport.ts';
+import { openWorker, type Worker } from './worker.ts';
 
 const RETRY_SECONDS = 600;
 /** Photos named in an answer; the rest is counted. */
@@ -55,86 +55,14 @@ export async function openFlickr(hub: Hub<Config>, backup: Backup, router: Route
   // Not on the topic: whoever has a guest pass sees the photos.
   router.get('/flickr/albums', (_request, response) => {
     response.json(
-      shares.albums().map((album) => ({ ...album, url: album.id === null ? null : api.albumUrl(album.id) })),
+      shares.albums().map((album) => ({
+        ...album,
+        url: album.id === null || account.name === undefined ? null : api.albumUrl(album.id),
+      })),
     );
   });
   worker.tell();
   hub.every(RETRY_SECONDS, () => worker.retry());
-}
-
-interface Worker {
-  /** Works off what waits, now. Resolves when nothing waits any more. @throws FlickrError */
-  run(): Promise<void>;
-  /** The same, nobody waiting for the end. */
-  wake(): void;
-  /** The same, unless a person has to do something first. */
-  retry(): void;
-  /** Publishes where it stands. */
-  tell(): void;
-}
-
-function openWorker(
-  hub: Hub<Config>,
-  { catalogue, archive }: Backup,
-  parts: { account: Account; api: FlickrApi; shares: Shares; publish: (state: object) => Promise<void> },
-): Worker {
-  const { account, api, shares } = parts;
-  let running: Promise<void> | undefined;
-  let problem: FlickrError | undefined;
-  const tell = () => {
-    const waiting = shares.waiting().length;
-    const idle = account.name === undefined ? 'not_connected' : 'idle';
-    const state = running ? 'sharing' : (problem?.state ?? idle);
-    void parts.publish({
-      state,
-      user: account.name ?? null,
-      waiting,
-      last_error: problem?.message ?? null,
-      advice: problem !== undefined || state === 'not_connected' ? ADVICE[problem?.state ?? 'not_connected'] : null,
-    });
-  };
-  const work = async () => {
-    problem = undefined;
-    try {
-      // Again and again: more may be asked for meanwhile.
-      while (shares.waiting().length > 0) {
-        await shareWaiting({
-          api,
-          shares,
-          archive,
-          photo: (path) => catalogue.get(path),
-          log: hub.log,
-          signal: hub.signal,
-          onProgress: (done, total, path) => hub.progress('share', done, total, path),
-        });
-      }
-    } catch (error) {
-      if (error instanceof FlickrError) problem = error;
-      throw error;
-    }
-  };
-  const run = () => {
-    if (running === undefined) {
-      running = work().finally(() => {
-        running = undefined;
-        tell();
-      });
-      tell();
-    }
-    return running;
-  };
-  const wake = () => {
-    run().catch((error: unknown) => hub.log.warn(`sharing pauses: ${errorText(error)}`));
-  };
-  return {
-    run,
-    wake,
-    tell,
-    retry() {
-      const canGoOn = account.name !== undefined && (problem === undefined || passes(problem));
-      if (canGoOn && shares.waiting().length > 0) wake();
-    },
-  };
 }
 
 async function share(

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'cupboard/sdk';
+import { errorText, type Logger } from 'cupboard/sdk';
+import { checkArchive } from '../pass.ts';
 import type { FlickrApi } from './api.ts';
 import { concernsOnePhoto, FlickrError } from './errors.ts';
 import type { Share, Shares } from './shares.ts';
@@ -53,9 +54,8 @@ export async function shareWaiting(parts: SharingParts): Promise<void> {
 async function shareOne(share: Share, parts: SharingParts): Promise<void> {
   const { api, shares, signal } = parts;
   const photo = parts.photo(share.path);
-  const archive = parts.archive();
-  if (photo === undefined || archive === undefined)
-    throw new FlickrError('missing', `${share.path} is not in the archive`);
+  if (photo === undefined) throw new FlickrError('missing', `${share.path} is not in the archive`);
+  const archive = await presentArchive(parts);
   const id = shares.photo(share.sha256)?.id ?? (await bring(share, archive, photo, parts));
   const { latitude, longitude } = photo;
   if (latitude !== null && longitude !== null && shares.photo(share.sha256)?.located !== true) {
@@ -63,6 +63,16 @@ async function shareOne(share: Share, parts: SharingParts): Promise<void> {
     shares.setLocated(share.sha256);
   }
   await putIntoAlbum(share.album, id, parts);
+}
+
+/** Without this, a disk that is away would look like a hundred photos that are missing. */
+async function presentArchive({ archive }: SharingParts): Promise<string> {
+  const folder = archive();
+  if (folder === undefined) throw new FlickrError('archive_missing', 'photos has not told yet where the archive is');
+  await checkArchive(folder).catch((cause) => {
+    throw new FlickrError('archive_missing', errorText(cause), { cause });
+  });
+  return folder;
 }
 
 /** Finds the photo on Flickr, or uploads it: never twice. Answers its id there. */

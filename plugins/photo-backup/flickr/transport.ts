@@ -102,7 +102,8 @@ export async function openTransport(app: Credentials, pace: Pace, url?: string):
     async oauth(step, parameters, token, signal) {
       const { status, body } = await post(at('www', `oauth/${step}`), parameters, token, signal);
       const answer = new URLSearchParams(body);
-      if (status !== 200 || !answer.has('oauth_token')) throw notFlickr(status, body);
+      // Not with the body: half an answer could hold a secret.
+      if (status !== 200 || !answer.has('oauth_token')) throw notFlickr(status, 'no token');
       return answer;
     },
 
@@ -195,6 +196,7 @@ interface UploadAnswer {
 function photoIdOf(status: number, { rsp }: UploadAnswer): string {
   const id = typeof rsp?.photoid === 'object' ? rsp.photoid['#text'] : rsp?.photoid;
   if (rsp?.stat === 'ok' && id) return id;
+  if (status === 429) throw notFlickr(status, 'too many calls');
   if (rsp?.stat !== 'fail') {
     // Something took the file and answered strangely: a proxy, or Flickr in trouble. It may well have arrived.
     throw new FlickrError('unclear', `the upload was answered with HTTP ${status}`);

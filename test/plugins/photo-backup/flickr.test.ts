@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../core/sdk/store.ts';
@@ -29,6 +29,7 @@ const hash = (path: string) => path.padEnd(64, '0').replace(/[^0-9a-f]/g, 'a');
 async function household(flickr: StrictFlickr, app: { key: string; secret: string } = APP) {
   const dataDir = await temporaryFolder();
   const archive = join(dataDir, 'archive');
+  await mkdir(join(archive, '.cupboard'), { recursive: true });
   const store = openStore(join(dataDir, 'store.db'), [FLICKR_MIGRATION]);
   onTestFinished(() => void store.close());
   const signal = AbortSignal.timeout(20_000);
@@ -219,6 +220,18 @@ describe('sharing', () => {
     flickr.revoked = true;
     expect(await state(home.work())).toBe('bad_token');
     flickr.revoked = false;
+    await home.work();
+    expect(flickr.photos.size).toBe(1);
+  });
+
+  it('waits for the disk of the archive instead of calling every photo missing', async () => {
+    const { flickr, home } = await connected();
+    await home.add('a.JPG', jpeg('one'));
+    await rename(home.archive, `${home.archive}-away`);
+    await mkdir(home.archive);
+    expect(await state(home.work())).toBe('archive_missing');
+    await rm(home.archive, { recursive: true });
+    await rename(`${home.archive}-away`, home.archive);
     await home.work();
     expect(flickr.photos.size).toBe(1);
   });
