@@ -68,6 +68,8 @@ export interface Ledger {
    * @param identity as the target's `check` answers it
    */
   identify(identity: string): void;
+  /** What `identify` was told last. */
+  readonly identity: string | null;
   /** Nothing was ever noted of it. */
   readonly isNew: boolean;
   failed(failure: Failure): void;
@@ -176,6 +178,9 @@ export function openLedger(store: Store, target: string): Ledger {
       if (known !== null) suspectAll.run(target);
       writeIdentity.run(identity, target);
     }),
+    get identity() {
+      return readIdentity.get(target) as string | null;
+    },
     get isNew() {
       return readIdentity.get(target) === null;
     },

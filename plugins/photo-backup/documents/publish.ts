@@ -16,7 +16,7 @@ import { README_NAME, renderReadme } from './readme-text.ts';
 
 /**
  * document: what was last written of each document to each target, so that only what changed is written again; `name` is
- * what it is called there, `seen` (epoch ms) when it was last known to be there.
+ * what it is called there, `seen` (epoch ms) when it was last known to be there; `identity` tells one disk from the next.
  */
 export const DOCUMENTS_MIGRATION = `
   CREATE TABLE document (
@@ -25,6 +25,7 @@ export const DOCUMENTS_MIGRATION = `
     sha256 TEXT NOT NULL,
     name TEXT NOT NULL,
     seen INTEGER NOT NULL,
+    identity TEXT,
     PRIMARY KEY (target, key)
   ) WITHOUT ROWID;`;
 
@@ -32,6 +33,12 @@ export const DOCUMENTS_MIGRATION = `
 const LOOK_AFTER_MS = 30 * 86_400_000;
 
 export type Owner = Pick<Config, 'owner' | 'contact' | 'note'>;
+
+interface Written {
+  readonly sha256: string;
+  readonly name: string;
+  readonly seen: number;
+}
 
 interface Document {
   readonly key: string;
@@ -74,9 +81,9 @@ export async function publishDocuments(
   owner: Owner,
   { store, signal, now, timezone }: { store: Store; signal: AbortSignal; now: number; timezone: string },
 ): Promise<number> {
-  const read = store.prepare('SELECT sha256, name, seen FROM document WHERE target = ? AND key = ?');
-  const note = store.prepare(
-    'INSERT OR REPLACE INTO document (target, key, sha256, name, seen) VALUES (?, ?, ?, ?, ?)',
+  const read = store.prepare('SELECT sha256, name, seen FROM document WHERE target = ? AND key = ? AND identity IS ?');
+  const write = store.prepare(
+    'INSERT OR REPLACE INTO document (target, key, identity, sha256, name, seen) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const today = isoDate(now, timezone);
   let count = 0;
@@ -84,20 +91,20 @@ export async function publishDocuments(
     signal.throwIfAborted();
     // Thousands of lines a document: commands and the hub's question whether we live are answered in between.
     await setImmediate();
-    const { key, text } = document;
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    const written = read.get(settings.name, key) as { sha256: string; name: string; seen: number } | undefined;
+    const row = [settings.name, document.key, ledger.identity] as const;
+    const sha256 = createHash('sha256').update(document.text).digest('hex');
+    const written = read.get(...row) as Written | undefined;
     if (written?.sha256 === sha256) {
       if (now < written.seen + LOOK_AFTER_MS) continue;
       const size = (await target.head(written.name, signal))?.size;
-      if (size === Buffer.byteLength(text)) {
-        note.run(settings.name, key, sha256, written.name, now);
+      if (size === Buffer.byteLength(document.text)) {
+        write.run(...row, sha256, written.name, now);
         continue;
       }
     }
     const name = await put(target, document, today, signal);
     if (name === undefined) continue;
-    note.run(settings.name, key, sha256, name, now);
+    write.run(...row, sha256, name, now);
     count += 1;
   }
   return count;
