@@ -1,16 +1,19 @@
+import { basename, dirname } from 'node:path/posix';
 import { errorCode, errorText } from 'cupboard/sdk';
-import type { Catalogue, CatalogueFile, NewFile } from '../catalogue.ts';
+import type { Catalogue, CatalogueFile } from '../catalogue.ts';
 import type { Archive } from '../ingest/archive.ts';
 import { hashFile } from '../ingest/copy.ts';
 import type { FolderSettings } from '../ingest/folders.ts';
 import { SHIFTED_TAGS, shiftDates, shiftWallClock, toExifDate } from './clock.ts';
+import { findSidecar, stemOf } from './companions.ts';
 import type { Edit, EditQueue, QueuedEdit, Written } from './edits.ts';
 import { type ExifTool, ExifToolMissingError } from './exiftool.ts';
+import { follow } from './follow.ts';
 import { CannotProveError } from './image-data.ts';
 import { moveShot } from './move.ts';
 import { type Staged, stageRewrite, stageSidecar } from './rewrite.ts';
 import { isPicture } from './selection.ts';
-import { type Changes, containerOf, extensionOf, planTags, tidyKeywords } from './tags.ts';
+import { type Changes, type Container, containerOf, extensionOf, planTags, tidyKeywords } from './tags.ts';
 
 export interface EditResult {
   readonly path: string;
@@ -68,7 +71,7 @@ async function attempt(queued: QueuedEdit, parts: EditParts): Promise<EditResult
   }
   if (file === undefined) return { path, outcome: 'failed', reason: NOT_KNOWN };
   if (written !== undefined && (await isInPlace(written, parts))) {
-    finish(file, queued, changesFor(edit, file) as Changes, written, parts);
+    follow(file, queued, changesFor(edit, file) as Changes, written, parts);
     return { path, outcome: 'changed' };
   }
   if (file.state === 'missing' || file.state === 'rot') {
@@ -117,7 +120,7 @@ async function write(file: CatalogueFile, queued: QueuedEdit, changes: Changes, 
   const { edit } = queued;
   const isShift = edit.kind === 'shift';
   if (isShift && !isPicture(file) && extensionOf(path) !== 'thm') {
-    finish(file, queued, changes, undefined, parts); // a voice note goes with its shot and holds no date
+    follow(file, queued, changes, undefined, parts); // a voice note goes with its shot and holds no date
     return { path, outcome: 'changed' };
   }
   if (edit.kind === 'write' && changes.position !== undefined && !edit.overwrite) {
@@ -134,7 +137,7 @@ async function write(file: CatalogueFile, queued: QueuedEdit, changes: Changes, 
     await staged.discard();
     throw error;
   }
-  finish(file, queued, changes, written, parts);
+  follow(file, queued, changes, written, parts);
   return {
     path,
     outcome: 'changed',
@@ -157,16 +160,7 @@ async function stage(file: CatalogueFile, changes: Changes, shift: number, parts
   if (container !== undefined) {
     try {
       const path = archive.absolute(file.path);
-      const raw =
-        shift === 0
-          ? {}
-          : shiftDates(
-              await exiftool.read(
-                path,
-                SHIFTED_TAGS.map((tag) => `-${tag}`),
-              ),
-              shift,
-            );
+      const raw = shift === 0 ? {} : await shiftedDates(file, container, shift, parts);
       const { tags, shortened } = planTags({ ...changes, raw }, container);
       const known = { sha256: file.currentSha256, size: file.size, mtime: file.mtime };
       return { staged: await stageRewrite(exiftool, path, staging, tags, known), target: file.path, shortened };
@@ -174,7 +168,7 @@ async function stage(file: CatalogueFile, changes: Changes, shift: number, parts
       if (!(error instanceof CannotProveError)) throw error;
     }
   }
-  const target = sidecarOf(file, parts.catalogue);
+  const target = await sidecarFor(file.path, parts);
   const captured = shift === 0 || file.captured === null ? undefined : shiftWallClock(file.captured, shift);
   const date = captured === undefined ? undefined : `${toExifDate(captured)}${file.utcOffset ?? ''}`;
   const raw = date === undefined ? {} : { 'XMP-exif:DateTimeOriginal': date, 'XMP-photoshop:DateCreated': date };
@@ -186,66 +180,30 @@ async function stage(file: CatalogueFile, changes: Changes, shift: number, parts
   };
 }
 
-/** The sidecar the shot has (`IMG_1.CR2.xmp`, `IMG_1.xmp`), else the name that Adobe's programs would give it. */
-function sidecarOf(file: CatalogueFile, catalogue: Catalogue): string {
-  const own = `${file.path}.xmp`.toLowerCase();
-  const shared = `${file.path.slice(0, -extensionOf(file.path).length)}xmp`;
-  const sidecars = catalogue.inShot(file.shot).filter(({ kind, path }) => kind === 'sidecar' && /\.xmp$/i.test(path));
-  const found = [own, shared.toLowerCase()].map((name) => sidecars.find(({ path }) => path.toLowerCase() === name));
-  return found.find((one) => one !== undefined)?.path ?? shared;
+/** What a clock set in the file, corrected; a date read from elsewhere, such as the name, is written as the file's own. */
+async function shiftedDates(
+  file: CatalogueFile,
+  container: Container,
+  seconds: number,
+  { exiftool, archive }: EditParts,
+) {
+  const tags = await exiftool.read(
+    archive.absolute(file.path),
+    SHIFTED_TAGS.map((tag) => `-${tag}`),
+  );
+  const shifted = shiftDates(tags, seconds);
+  if (Object.keys(shifted).length > 0) return shifted;
+  const group = container === 'quicktime' ? 'XMP-exif' : 'EXIF';
+  return { [`${group}:DateTimeOriginal`]: toExifDate(shiftWallClock(file.captured as string, seconds) as string) };
+}
+
+/** The sidecar that is there (`IMG_1.CR2.xmp`, `IMG_1.xmp`), else the name that Adobe's programs would give it. */
+async function sidecarFor(path: string, { archive }: EditParts): Promise<string> {
+  const found = await findSidecar(archive.absolute(path));
+  const name = found === undefined ? `${stemOf(basename(path))}.xmp` : basename(found);
+  return `${dirname(path)}/${name}`;
 }
 
 async function isInPlace({ target, sha256 }: Written, { archive }: EditParts): Promise<boolean> {
   return (await hashFile(archive.absolute(target)).catch(() => undefined))?.sha256 === sha256;
 }
-
-/** Lets the catalogue follow, in one transaction with the queue. */
-function finish(
-  file: CatalogueFile,
-  queued: QueuedEdit,
-  changes: Changes,
-  written: Written | undefined,
-  { catalogue, queue }: EditParts,
-): void {
-  const { edit } = queued;
-  const described: Partial<NewFile> = {
-    ...(changes.title !== undefined && { title: changes.title }),
-    ...(changes.caption !== undefined && { caption: changes.caption }),
-    ...(changes.keywords !== undefined && { keywords: changes.keywords }),
-    ...(changes.position !== undefined && { altitude: null, ...changes.position }),
-    ...(edit.kind === 'shift' && { captured: shiftWallClock(file.captured ?? '', edit.seconds) ?? null }),
-  };
-  const now = Date.now();
-  catalogue.transaction(() => {
-    if (written === undefined || written.target !== file.path) catalogue.update(file.path, described);
-    if (written !== undefined) {
-      const { sha256, size, mtime, target } = written;
-      const content = { currentSha256: sha256, size, mtime, state: 'verified' as const, verified: now };
-      if (target === file.path) catalogue.update(target, { ...described, ...content });
-      else if (!catalogue.update(target, content))
-        catalogue.add(sidecarRow({ ...file, ...described }, { ...content, path: target }));
-    }
-    queue.remove(queued.id);
-  });
-}
-
-type Content = Pick<NewFile, 'path' | 'currentSha256' | 'size' | 'mtime' | 'state' | 'verified'>;
-
-const sidecarRow = (file: CatalogueFile, content: Content): NewFile => ({
-  ...content,
-  folder: file.folder,
-  shot: file.shot,
-  kind: 'sidecar',
-  originalSha256: content.currentSha256,
-  imported: Date.now(),
-  captured: file.captured,
-  capturedFrom: file.capturedFrom,
-  utcOffset: file.utcOffset,
-  camera: file.camera,
-  latitude: null,
-  longitude: null,
-  altitude: null,
-  title: null,
-  caption: null,
-  keywords: [],
-});

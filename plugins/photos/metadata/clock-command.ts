@@ -66,8 +66,10 @@ function shotsOf(files: readonly CatalogueFile[], camera: string, from: string, 
     const known = [...new Set(files.map((file) => file.camera).filter((name) => name !== null))].sort().join(', ');
     throw new HubError('unknown_camera', `no photo was taken with "${camera}"; cameras: ${known || 'none'}`);
   }
+  // A date of the GPS receiver was right, whatever the camera's clock said.
+  const isOfClock = ({ capturedFrom }: CatalogueFile) => capturedFrom !== 'GPSDateTime';
   const isWithin = ({ captured }: CatalogueFile) => captured !== null && captured >= from && captured <= `${to}~`;
   const shots = new Map<string, CatalogueFile>();
-  for (const file of own.filter(isWithin)) if (!shots.has(file.shot)) shots.set(file.shot, file);
+  for (const file of own.filter(isWithin).filter(isOfClock)) if (!shots.has(file.shot)) shots.set(file.shot, file);
   return shots;
 }

@@ -7,8 +7,12 @@ import { containerOf, extensionOf } from './tags.ts';
 export async function sidecarOf(path: string): Promise<string | undefined> {
   const kind = kindOf(basename(path));
   if (kind === undefined || isCompanion(kind) || containerOf(path) !== undefined) return undefined;
-  return firstFile([path, stemOf(path)].flatMap((name) => [`${name}.xmp`, `${name}.XMP`]));
+  return findSidecar(path);
 }
+
+/** The `.xmp` beside any file. */
+export const findSidecar = (path: string): Promise<string | undefined> =>
+  firstFile([path, stemOf(path)].flatMap((name) => [`${name}.xmp`, `${name}.XMP`]));
 
 /** The thumbnail that cameras put beside a video; it has EXIF where the video has none. */
 export async function thumbnailOf(path: string): Promise<string | undefined> {
@@ -16,7 +20,8 @@ export async function thumbnailOf(path: string): Promise<string | undefined> {
   return firstFile([`${stemOf(path)}.THM`, `${stemOf(path)}.thm`]);
 }
 
-const stemOf = (path: string): string => path.slice(0, -extensionOf(path).length - 1);
+/** The path without its ending. */
+export const stemOf = (path: string): string => path.slice(0, -extensionOf(path).length - 1);
 
 async function firstFile(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {

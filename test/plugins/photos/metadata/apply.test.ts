@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashFile } from '../../../../plugins/photos/ingest/copy.ts';
 import { applyEdit, type EditParts } from '../../../../plugins/photos/metadata/apply.ts';
@@ -8,7 +10,8 @@ import { createExifTool, type ExifTool } from '../../../../plugins/photos/metada
 import { select } from '../../../../plugins/photos/metadata/selection.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
 import { openBed } from '../ingest/bed.ts';
-import { judgedByExiftool, makeJpeg } from './judges.ts';
+import { EXIFTOOL, judgedByExiftool, makeJpeg } from './judges.ts';
+import { makeTiff } from './samples.ts';
 
 const CAPTION: Edit = { kind: 'write', changes: { caption: 'neu' }, overwrite: true };
 const PATH = '2016-W05/P1010001.JPG';
@@ -18,6 +21,7 @@ async function bedOf(...names: readonly string[]) {
   const bed = await openBed();
   for (const name of names) {
     if (name.endsWith('.JPG')) await makeJpeg(join(bed.card, name), '-DateTimeOriginal=2016:02:03 12:00:00');
+    else if (name.endsWith('.TIF')) await makeTiff(join(bed.card, name));
     else await writeFile(join(bed.card, name), name);
   }
   await bed.import();
@@ -74,6 +78,50 @@ describe('an edit that is cut off', () => {
     expect(await applyEdit(parts.queue.next() as QueuedEdit, parts)).toMatchObject({ outcome: 'changed' });
     expect(parts.catalogue.find(PATH)).toMatchObject({ caption: 'neu' });
   });
+});
+
+describe('where it is written', () => {
+  testNeeding('exiftool')('a sidecar that somebody made since is taken, and no second one made', async () => {
+    const { parts, enqueue, at } = await bedOf('P1010001.RW2');
+    await promisify(execFile)(EXIFTOOL, ['-q', '-XMP-xmp:Rating=3', at('undated/P1010001.RW2.xmp')]);
+    const result = await applyEdit(enqueue(CAPTION, 'undated/P1010001.RW2'), parts);
+    expect(result).toMatchObject({ outcome: 'changed', sidecar: 'undated/P1010001.RW2.xmp' });
+    expect(await judgedByExiftool(at('undated/P1010001.RW2.xmp'))).toMatchObject({
+      'XMP-xmp:Rating': 3,
+      'XMP-dc:Description': 'neu',
+    });
+    expect(parts.catalogue.find('undated/P1010001.RW2.xmp')).toMatchObject({
+      kind: 'sidecar',
+      shot: 'undated/P1010001',
+    });
+  });
+
+  testNeeding('exiftool')('beside a file whose picture this ExifTool cannot prove unchanged', async () => {
+    const { parts, enqueue, at } = await bedOf('P1010001.JPG', 'P1010001.TIF');
+    const old = createExifTool(EXIFTOOL);
+    onTestFinished(() => old.end());
+    const path = '2016-W05/P1010001.TIF';
+    const before = await hashFile(at(path));
+    const result = await applyEdit(enqueue(CAPTION, path), { ...parts, exiftool: old });
+    expect(result).toMatchObject({ outcome: 'changed', sidecar: '2016-W05/P1010001.xmp' });
+    expect(await hashFile(at(path))).toEqual(before);
+  });
+
+  testNeeding('exiftool')(
+    'a date that only the name told, as the date of the file when the clock is corrected',
+    async () => {
+      const bed = await bedOf();
+      const name = 'IMG_20160203_120000.JPG';
+      await makeJpeg(join(bed.card, name), '-Model=Phone');
+      await bed.import();
+      const path = `2016-W05/${name}`;
+      expect(await applyEdit(bed.enqueue({ kind: 'shift', seconds: -60 }, path), bed.parts)).toMatchObject({
+        outcome: 'changed',
+      });
+      expect((await judgedByExiftool(bed.at(path)))['ExifIFD:DateTimeOriginal']).toBe('2016:02:03 11:59:00');
+      expect(bed.parts.catalogue.find(path)?.captured).toBe('2016-02-03T11:59:00');
+    },
+  );
 });
 
 describe('moving a shot', () => {
