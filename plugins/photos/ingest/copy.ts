@@ -25,6 +25,8 @@ export interface CopySettings {
   readonly mode: number;
   /** Group id. */
   readonly group?: number | undefined;
+  /** Of the temporary name: some readers of metadata look at it. */
+  readonly ending?: string;
 }
 
 export interface Reading {
@@ -67,10 +69,10 @@ export async function hashFile(source: Location, reading: Reading = {}): Promise
  */
 export async function copyToTemporary(
   source: Location,
-  { folder, mode, group }: CopySettings,
+  { folder, mode, group, ending = '' }: CopySettings,
   reading: Reading = {},
 ): Promise<Copied> {
-  const temporary = join(folder, `${TEMPORARY}${randomUUID()}`);
+  const temporary = join(folder, `${TEMPORARY}${randomUUID()}${ending && `.${ending}`}`);
   return withSource(source, async (handle) => {
     try {
       const target = await inArchive(() => open(temporary, 'wx', mode));

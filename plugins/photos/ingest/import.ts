@@ -6,6 +6,7 @@ import { CopyError, sweepTemporaries } from './copy.ts';
 import { Folders } from './folders.ts';
 import { type Group, groupFiles, type Member } from './group.ts';
 import type { HeadReader } from './head.ts';
+import { isCompanion } from './kinds.ts';
 import type { ImportOptions, ImportProgress, ImportReport } from './report.ts';
 import { scan } from './scan.ts';
 import { isSeen, type SeenFile, type SeenFiles } from './seen.ts';
@@ -169,11 +170,13 @@ export class ImportJob {
     for (const member of group.members) {
       const before = seen.get(member.path);
       const sha256 = before && isSeen(before, member) ? before.sha256 : undefined;
-      const row = sha256 === undefined ? undefined : catalogue.byHash(sha256)[0];
+      const rows = sha256 === undefined ? [] : catalogue.byHash(sha256);
+      const row = rows.find(({ shot }) => known.some((other) => other.shot === shot)) ?? rows[0];
       if (sha256 !== undefined && row) {
         const said = await this.#settler.recognise(row, { name: member.name, sha256 });
         if (said.outcome === 'missing') missing.push(row.path);
-        known.push(row);
+        // A companion's content may be that of another shot's; it does not tell where a new photo belongs.
+        if (!isCompanion(member.kind)) known.push(row);
         this.#tally.add({ source: member.path, ...said });
       } else if (sha256 !== undefined && catalogue.isDiscarded(sha256)) {
         this.#tally.add({ source: member.path, outcome: 'discarded' });

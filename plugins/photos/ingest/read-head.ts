@@ -63,7 +63,7 @@ async function readQuickly(path: string): Promise<Segments | undefined> {
 }
 
 /** Puts exifr's segments into our terms. */
-export function headOf(segments: Segments): Head {
+function headOf(segments: Segments): Head {
   const { ifd0 = {}, exif = {}, gps = {}, xmp = {}, photoshop = {} } = segments;
   const serial = text(exif['BodySerialNumber']) ?? text(exif['SerialNumber']);
   return {

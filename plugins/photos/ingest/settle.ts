@@ -54,7 +54,7 @@ export class Settler {
   }
 
   /**
-   * @param known rows of members that were recognised without being read, so that what is new joins them
+   * @param known rows of photos and videos recognised without being read, so that what is new joins them
    */
   async settle(arrivals: readonly Arrival[], known: readonly CatalogueFile[]): Promise<Decision[]> {
     const decisions: Decision[] = [];
@@ -62,7 +62,7 @@ export class Settler {
     const kin: (CatalogueFile | NewFile)[] = [...known];
     for (const arrival of arrivals) {
       const row = this.#find(arrival, kin);
-      if (row !== undefined) kin.push(row);
+      if (row && !isCompanion(arrival.member.kind)) kin.push(row);
       const { sha256 } = arrival.hashed;
       if (row) decisions.push({ arrival, ...(await this.recognise(row, { name: arrival.member.name, sha256 })) });
       else if (this.context.catalogue.isDiscarded(sha256)) decisions.push({ arrival, outcome: 'discarded' });

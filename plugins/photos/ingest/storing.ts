@@ -108,7 +108,8 @@ async function read(member: Member, context: StoringContext): Promise<Arrival> {
     const hashed = await hashFile(location, { signal, onBytes });
     return { member, hashed, head: readHead(member, hashed, location, context) };
   }
-  const copied = await copyToTemporary(location, { folder: archive.incoming, mode, group }, { signal, onBytes });
+  const settings = { folder: archive.incoming, mode, group, ending: endingOf(member.name) };
+  const copied = await copyToTemporary(location, settings, { signal, onBytes });
   const { temporary } = copied;
   return { member, hashed: copied, temporary, head: readHead(member, copied, temporary, context) };
 }

@@ -128,6 +128,24 @@ describe('an import', () => {
     expect(bed.outcomes(await bed.import())).toMatchObject({ '101/IMG_1.CR2': 'imported 2016-W05/IMG_1-1.CR2' });
   });
 
+  it('keeps the sidecar of each shot, also where they say the same', async () => {
+    const bed = await openBed();
+    const shots = {
+      'IMG_1.JPG': { date: FEBRUARY, seed: 1 },
+      'IMG_1.XMP': 'the same',
+      'IMG_2.JPG': { date: '2016:02:08 12:00:00', seed: 2 },
+      'IMG_2.XMP': 'the same',
+    };
+    await writeCard(bed.card, shots);
+    expect(await bed.import()).toMatchObject({ new: 4 });
+    // A photo changed on the card does not follow its sidecar to the shot of another week.
+    await writeCard(bed.card, { 'IMG_2.JPG': { date: '2016:02:08 12:00:00', seed: 3, bytes: 2500 } });
+    const report = await bed.import();
+    expect(report).toMatchObject({ new: 1, known: 3 });
+    expect(bed.outcomes(report)).toMatchObject({ 'IMG_2.JPG': 'imported 2016-W06/IMG_2-1.JPG' });
+    expect(bed.context.catalogue.find('2016-W06/IMG_2-1.JPG')?.shot).toBe('2016-W06/IMG_2-1');
+  });
+
   it('takes the date of a video from the THM beside it', async () => {
     const bed = await openBed();
     await writeCard(bed.card, { 'MVI_1.AVI': 'no date in here', 'MVI_1.THM': { date: FEBRUARY } });
