@@ -1,5 +1,6 @@
 /** All that a plugin may import from the hub. */
 
+export { deadline } from '../support/deadline.ts';
 export { errorCode, errorText, HubError } from '../support/errors.ts';
 export { syncFolder, writeFileAtomic } from '../support/files.ts';
 export type { Logger, LogLevel } from '../support/log.ts';

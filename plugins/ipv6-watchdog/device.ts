@@ -1,4 +1,4 @@
-import { errorText } from 'cupboard/sdk';
+import { deadline, errorText } from 'cupboard/sdk';
 import { type EndpointUpdate, type Tunnel, toSit } from './config.ts';
 import { readAnswer, type UpdateAnswer, updateUrl } from './endpoint-update.ts';
 import { parseSource } from './parse/ip.ts';
@@ -72,7 +72,7 @@ export function createDevice(tunnel: Tunnel, run: Run, userAgent: string, signal
     async publicAddress() {
       const page = tunnel.endpoint_update?.address_url;
       if (page === undefined) return undefined;
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(UPDATE_TIMEOUT_MS)]);
+      const limit = deadline(UPDATE_TIMEOUT_MS, signal);
       const response = await fetch(page, { signal: limit }).catch(() => undefined);
       return /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec((await response?.text()) ?? '')?.[0];
     },
@@ -112,7 +112,7 @@ async function tellBroker(
       },
       // The credentials are for this broker only.
       redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(UPDATE_TIMEOUT_MS)]),
+      signal: deadline(UPDATE_TIMEOUT_MS, signal),
     });
     return readAnswer(response.status, (await response.text()).slice(0, 1000));
   } catch (error) {

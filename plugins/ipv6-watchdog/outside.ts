@@ -1,3 +1,4 @@
+import { deadline } from 'cupboard/sdk';
 /** What the responder outside found about each address. */
 export interface OutsideAnswer {
   readonly results: readonly {
@@ -27,7 +28,7 @@ export async function askOutside(
     headers: { authorization: `Bearer ${token}` },
     body: targets.map(({ address, port }) => `${address} ${port}`).join('\n'),
     redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    signal: deadline(30_000, signal),
   }).catch(() => untested('cannot be reached'));
   if (response.status === 401) untested('does not know this token');
   if (!response.ok) untested(`answered HTTP ${response.status}`);

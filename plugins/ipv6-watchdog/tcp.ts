@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { deadline } from 'cupboard/sdk';
 
 export interface TcpTarget {
   /** A literal address: names would test the name server. */
@@ -21,7 +22,7 @@ export function tcpConnect(
 ): Promise<number | undefined> {
   const started = performance.now();
   return new Promise((resolve) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const limit = deadline(timeoutMs, signal);
     const socket = connect({
       host: address,
       port,

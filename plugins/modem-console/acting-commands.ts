@@ -1,6 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { type CommandResult, errorText, type Hub, HubError, type JsonObject, type Requester } from 'cupboard/sdk';
+import {
+  type CommandResult,
+  deadline,
+  errorText,
+  type Hub,
+  HubError,
+  type JsonObject,
+  type Requester,
+} from 'cupboard/sdk';
 import type { Config } from './config.ts';
 import type { Partition } from './decode/boot.ts';
 import { PartitionMap } from './decode/map.ts';
@@ -93,7 +101,7 @@ async function openMenu(lease: Lease, _args: OnConsole, session: Session): Promi
     return { answered: [], missed: 0 };
   }
   let entry = MENU_AWAITED;
-  const deadline = AbortSignal.any([lease.lost, AbortSignal.timeout(MENU_WAIT)]);
+  const lapse = deadline(MENU_WAIT, lease.lost);
   await new Promise<void>((done, fail) => {
     const end = session.console.onBytes((bytes) => {
       const step = enterMenu(entry, Buffer.from(bytes).toString('latin1'));
@@ -107,7 +115,7 @@ async function openMenu(lease: Lease, _args: OnConsole, session: Session): Promi
         end();
         finish(...results);
       };
-    deadline.addEventListener('abort', () => {
+    lapse.addEventListener('abort', () => {
       const isLost = lease.lost.aborted;
       settle(fail)(isLost ? lease.lost.reason : new HubError('no_menu', 'no boot reached the menu within 10 minutes'));
     });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, HubError } from 'cupboard/sdk';
+import { deadline, errorCode, HubError } from 'cupboard/sdk';
 import type { Console } from './console.ts';
 import { DumpFile, type DumpRange } from './dump-file.ts';
 import { WORD } from './memory.ts';
@@ -136,7 +136,7 @@ async function comeback(run: Run): Promise<void> {
   const { console, patience = PATIENCE } = run;
   // What is on disk may no longer be what the modem holds.
   run.recheck = run.file.done > 0;
-  const signal = AbortSignal.any([run.signal, AbortSignal.timeout(patience)]);
+  const signal = deadline(patience, run.signal);
   do {
     await sleep(console.port.state === 'open' ? RETRY_PAUSE : PORT_PAUSE, undefined, { signal }).catch(() => {
       run.signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Hub, Json, JsonObject } from 'cupboard/sdk';
+import { deadline, type Hub, type Json, type JsonObject } from 'cupboard/sdk';
 import type { Catalogue, Position, SourceFile } from './catalogue.ts';
 
 const FILES = 'photos/command/files';
@@ -38,9 +38,7 @@ export async function followCatalogue(hub: Asker, catalogue: Catalogue): Promise
     try {
       const answered = new Promise<JsonObject | undefined>((resolve) => {
         waiting.set(id, resolve);
-        AbortSignal.any([hub.signal, AbortSignal.timeout(ANSWER_MS)]).addEventListener('abort', () =>
-          resolve(undefined),
-        );
+        deadline(ANSWER_MS, hub.signal).addEventListener('abort', () => resolve(undefined));
       });
       await hub.publish(FILES, { id, after, limit: PAGE });
       const answer = await answered;

@@ -61,8 +61,9 @@ export interface Ledger {
   holdings(folder?: string, withSuspects?: boolean): Holding[];
   /** The file is there, proven: ends its failure and upload session. */
   stored(copy: Copy): void;
-  /** These were looked at and are there as noted; the doubtful are not, and the next pass sees to them. */
-  checked(sound: readonly string[], doubtful: readonly string[], time: number): void;
+  /** It was looked at and is there as noted; or it is not, and the next run sees to it. */
+  verified(path: string, time: number): void;
+  suspect(path: string): void;
   /**
    * Notes which disk the target is on now. On another than before nothing that was noted counts any more.
    * @param identity as the target's `check` answers it
@@ -90,8 +91,6 @@ export interface Ledger {
   /** Epoch ms; `null` = never. */
   lastSuccess: number | null;
   lastVerified: number | null;
-  /** When the copy was last seen that was not looked at for the longest, epoch ms; `null` = there is none. */
-  readonly oldestCheck: number | null;
 }
 
 export function openLedger(store: Store, target: string): Ledger {
@@ -144,7 +143,6 @@ export function openLedger(store: Store, target: string): Ledger {
   const readSession = store.prepare('SELECT state FROM session WHERE target = ? AND key = ? AND sha256 = ?').pluck();
   const writeSession = store.prepare('INSERT OR REPLACE INTO session (target, key, sha256, state) VALUES (?, ?, ?, ?)');
   const dropSession = store.prepare('DELETE FROM session WHERE target = ? AND key = ?');
-  const oldestCheck = store.prepare('SELECT min(verified) FROM copy WHERE target = ? AND NOT suspect').pluck();
   const suspectAll = store.prepare('UPDATE copy SET suspect = 1 WHERE target = ?');
   const readIdentity = store.prepare('SELECT identity FROM target WHERE name = ?').pluck();
   const writeIdentity = store.prepare('UPDATE target SET identity = ? WHERE name = ?');
@@ -168,10 +166,8 @@ export function openLedger(store: Store, target: string): Ledger {
       dropFailure.run(target, copy.path);
       dropSession.run(target, copy.key);
     }),
-    checked: store.transaction((sound: readonly string[], doubtful: readonly string[], time: number) => {
-      for (const path of sound) noteVerified.run(time, target, path);
-      for (const path of doubtful) noteSuspect.run(target, path);
-    }),
+    verified: (path, time) => void noteVerified.run(time, target, path),
+    suspect: (path) => void noteSuspect.run(target, path),
     identify: store.transaction((identity: string) => {
       const known = readIdentity.get(target);
       if (known === identity) return;
@@ -219,9 +215,6 @@ export function openLedger(store: Store, target: string): Ledger {
     },
     set lastVerified(time) {
       lastVerified.set(time);
-    },
-    get oldestCheck() {
-      return oldestCheck.get(target) as number | null;
     },
   };
 }

@@ -27,8 +27,7 @@ export function createReporter(hub: Hub<Config>, backup: Backup, uploaders: read
   const publish = async () => {
     for (const uploader of uploaders) await say(uploader.name, { ...uploader.state() });
     for (const [name, incomplete] of backup.incomplete) await say(name, disabled(incomplete));
-    const { simulated } = backup.catalogue.position();
-    await say('weeks', { ...(simulated && { simulated }), weeks: weeks(backup) });
+    await say('weeks', { weeks: weeks(backup) });
   };
   return {
     soon: () => {
@@ -51,7 +50,7 @@ const NOTHING = { safe: 0, bytes_safe: 0, pending: 0, bytes_pending: 0, failed: 
 const disabled = (incomplete: string): JsonObject =>
   describe({
     incomplete,
-    staysIn: false,
+    simulated: false,
     paused: false,
     outsideWindow: false,
     cannotReplace: false,

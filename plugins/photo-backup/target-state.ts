@@ -13,8 +13,6 @@ export interface TargetState extends Summary {
   readonly advice: string | null;
   /** What was said by whoever refused. */
   readonly reason: string | null;
-  /** The photos come from a simulator. */
-  readonly simulated?: true;
   readonly type: TargetSettings['type'];
   readonly place: string;
   readonly rewrites: {
@@ -26,9 +24,8 @@ export interface TargetState extends Summary {
     /** What sending them now would cost beyond storage; `null` = the price is not known. */
     readonly cost_now: number | null;
   };
-  /** When all of it was there, epoch ms; `null` = never. */
+  /** Epoch ms; `null` = never. */
   readonly last_success: number | null;
-  /** When all of it was compared. */
   readonly last_verified: number | null;
 }
 
@@ -36,7 +33,6 @@ export interface TargetState extends Summary {
 export function targetState(
   { settings, target, ledger }: Place,
   situation: Omit<Situation, 'paused' | 'cannotReplace' | 'summary'>,
-  simulated: boolean,
 ): Omit<TargetState, 'time'> {
   const summary = ledger.summary();
   const { paused, cannotReplace, lastSuccess, lastVerified } = ledger;
@@ -46,7 +42,6 @@ export function targetState(
   const fee = price === undefined ? null : earlyFee(copies, days, price, Date.now());
   return {
     ...describe({ ...situation, paused, cannotReplace, summary }),
-    ...(simulated && { simulated }),
     type: settings.type,
     place: target.place,
     ...summary,

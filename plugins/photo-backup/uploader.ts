@@ -126,15 +126,13 @@ export class Uploader {
 
   /** `photo-backup/<target>` without its time. */
   state(): Omit<TargetState, 'time'> {
-    const { place, catalogue } = this.#options;
-    const situation = {
-      staysIn: this.#staysIn(),
+    return targetState(this.#options.place, {
+      simulated: this.#staysIn(),
       outsideWindow: this.#outsideWindow,
       rewritesWaiting: this.#rewritesWaiting,
       ...(this.#trouble && { trouble: this.#trouble }),
       ...(this.#busy && { busy: this.#busy }),
-    };
-    return targetState(place, situation, catalogue.position().simulated);
+    });
   }
 
   /** Does what is to be done now; answers the ms to rest. */
@@ -265,10 +263,10 @@ export class Uploader {
     return this.#unfinished || this.#options.place.ledger.summary().pending > 0 || this.#untilVerification() <= 0;
   }
 
-  /** ms until the copy that was not looked at for the longest is due. */
   #untilVerification(): number {
-    const oldest = this.#options.place.ledger.oldestCheck;
-    return oldest === null ? Number.POSITIVE_INFINITY : oldest + this.#options.verifyDays * DAY_MS - Date.now();
+    const { lastVerified } = this.#options.place.ledger;
+    if (lastVerified === null) this.#options.place.ledger.lastVerified = Date.now();
+    return (lastVerified ?? Date.now()) + this.#options.verifyDays * DAY_MS - Date.now();
   }
 
   /** Nothing simulated leaves the house, unless the user names a server of his own. */

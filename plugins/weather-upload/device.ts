@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { errorCode, errorText } from 'cupboard/sdk';
+import { deadline, errorCode, errorText } from 'cupboard/sdk';
 import type { Answer, Post } from './services/service.ts';
 
 const POST_TIMEOUT_MS = 20_000;
@@ -14,7 +14,7 @@ export class UnreachableError extends Error {}
 
 /** Sends one post and answers what came back. @throws UnreachableError */
 export async function send(post: Post, signal: AbortSignal): Promise<Answer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(POST_TIMEOUT_MS)]);
+  const limit = deadline(POST_TIMEOUT_MS, signal);
   try {
     return await (post.kind === 'http' ? sendHttp(post, limit) : sendLines(post, limit));
   } catch (error) {

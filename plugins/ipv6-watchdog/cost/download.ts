@@ -1,5 +1,6 @@
 import { request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
+import { deadline } from 'cupboard/sdk';
 
 export interface Download {
   readonly bytes: number;
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 20_000;
 export function download(url: URL, family: 4 | 6, mostBytes: number, signal: AbortSignal): Promise<Download> {
   const request = url.protocol === 'https:' ? overHttps : overHttp;
   return new Promise((resolve, reject) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const limit = deadline(TIMEOUT_MS, signal);
     const asked = request(url, { family, signal: limit, agent: false }, (response) => {
       const started = performance.now();
       let bytes = 0;

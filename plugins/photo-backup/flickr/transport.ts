@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { errorCode } from 'cupboard/sdk';
+import { deadline, errorCode } from 'cupboard/sdk';
 import type { XMLParser } from 'fast-xml-parser';
 import { FlickrError, stateOf, stateOfProblem } from './errors.ts';
 import type { Pace } from './pace.ts';
@@ -71,7 +71,7 @@ export async function openTransport(app: Credentials, pace: Pace, url?: string):
         headers: { authorization: header(address, fields, token) },
         body: new URLSearchParams(Object.entries(fields).filter(([name]) => !name.startsWith('oauth_'))),
         redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
+        signal: deadline(CALL_TIMEOUT_MS, signal),
       });
       return noProblem({ status: response.status, body: await response.text() });
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { FileMetadata } from '@google-cloud/storage';
+import { deadline } from 'cupboard/sdk';
 import { TargetError } from './errors.ts';
 
 const ANSWER_MS = 30_000;
@@ -20,7 +21,7 @@ export async function resumablePosition(uri: string, size: number, signal: Abort
     headers: { 'content-range': `bytes */${size}` },
     // 308 means "resume here", and is no redirection.
     redirect: 'manual',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    signal: deadline(ANSWER_MS, signal),
   });
   if (response.ok) return { finished: (await response.json()) as FileMetadata };
   await response.body?.cancel();
