@@ -32,7 +32,14 @@ export async function temporaryFolder(): Promise<string> {
 
 /** Starts the built hub and waits for its `ready` line. `config` is the text of cupboard.yaml (JSON is YAML too). */
 export async function startHub(
-  options: { config?: object | string; dataDir?: string; args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    config?: object | string;
+    dataDir?: string;
+    args?: readonly string[];
+    env?: NodeJS.ProcessEnv;
+    /** What it is started through, such as `['ip', 'netns', 'exec', 'house']`. */
+    within?: readonly string[];
+  } = {},
 ): Promise<RunningHub> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   if (options.config !== undefined) {
@@ -40,14 +47,20 @@ export async function startHub(
     await writeFile(join(dataDir, 'cupboard.yaml'), text);
   }
   const listen = ['--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0'];
-  const child = spawn(
+  const argv = [
     process.execPath,
-    [distFile('cupboard.js'), 'start', '--data', dataDir, ...listen, ...(options.args ?? [])],
-    {
-      env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+    distFile('cupboard.js'),
+    'start',
+    '--data',
+    dataDir,
+    ...listen,
+    ...(options.args ?? []),
+  ];
+  const [program = '', ...args] = [...(options.within ?? []), ...argv];
+  const child = spawn(program, args, {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = once(child, 'exit');
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);

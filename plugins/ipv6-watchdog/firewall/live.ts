@@ -9,7 +9,7 @@ const READ_TIMEOUT_MS = 10_000;
 /** Checks the rules in force where the tunnel ends, or a text in their place. */
 export async function auditTunnel(tunnel: Tunnel, run: Run, text?: string): Promise<Finding[]> {
   const read = async (...argv: string[]) => outputOf(await run(argv, { timeoutMs: READ_TIMEOUT_MS }));
-  const rules = text ?? (await read('ip6tables', '-S')) ?? (await read('nft', 'list', 'ruleset'));
+  const rules = text ?? (await rulesInForce(read));
   if (rules === undefined) {
     const message = 'the rules cannot be read here: ip6tables -S and nft list ruleset need root; paste what they print';
     return [{ check: 'rules', level: 'not checked', message }];
@@ -35,6 +35,16 @@ export async function auditTunnel(tunnel: Tunnel, run: Run, text?: string): Prom
       ]
     : [];
   return [...audit({ ...subject, ...(ipv4 !== undefined && { ipv4 }) }), ...twice];
+}
+
+/**
+ * What nft lists holds also the rules of today's ip6tables; a kernel of before, and a router, know ip6tables alone. One
+ * that knows nothing of the other's rules would call an open house closed, or a closed one open.
+ */
+async function rulesInForce(read: (...argv: string[]) => Promise<string | undefined>): Promise<string | undefined> {
+  const nft = await read('nft', 'list', 'ruleset');
+  if (nft !== undefined && parseRules(nft).input.length > 0) return nft;
+  return (await read('ip6tables', '-S')) ?? nft;
 }
 
 /** What rules for this tunnel are made of. */

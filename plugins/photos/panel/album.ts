@@ -1,9 +1,7 @@
 import type { JsonObject } from 'cupboard/sdk';
 import type { PanelApi } from 'cupboard/sdk/panel';
-import type { RegisteredCard } from '../cards/register.ts';
-import type { CardStatus } from '../cards/status.ts';
 import type { Abilities, Found, Picture, Shot, Size, Week } from '../gallery/contract.ts';
-import type { Backup } from './words.ts';
+import type { BackupWeeks, CardStatus } from './words.ts';
 
 /** How long a burst of events is waited out before the weeks are asked for again. */
 const SETTLE = 400;
@@ -26,6 +24,8 @@ export interface Progress {
   readonly eta?: number;
 }
 
+export type CardInSlot = CardStatus & { readonly simulated?: boolean };
+
 /** What the panel knows of the archive, shared by its parts, and the way to ask for more. */
 export class Album {
   readonly api: PanelApi;
@@ -34,11 +34,9 @@ export class Album {
   /** Why the weeks could not be read. */
   problem = '';
   /** Cards in their slots by id. */
-  cards: ReadonlyMap<string, CardStatus> = new Map();
+  cards: ReadonlyMap<string, CardInSlot> = new Map();
   jobs: ReadonlyMap<string, Progress> = new Map();
-  /** Undefined while the plugin photo-backup has said nothing. */
-  backup: Backup | undefined;
-  #folders: ReadonlySet<string> = new Set();
+  backup: BackupWeeks | undefined;
   places: Readonly<Record<string, NamedPlace>> = {};
 
   readonly #listeners = new Set<() => void>();
@@ -50,7 +48,7 @@ export class Album {
     const { plugin } = api;
     this.#ends.push(
       api.subscribe(`${plugin}/card/+`, (topic, payload) => {
-        this.cards = withEntry(this.cards, topic, parse<CardStatus>(payload));
+        this.cards = withEntry(this.cards, topic, parse<CardInSlot>(payload));
         this.#changed();
       }),
       api.subscribe(`${plugin}/progress/+`, (topic, payload) => {
@@ -59,7 +57,10 @@ export class Album {
         this.#changed();
       }),
       api.subscribe(`${plugin}/event/+`, () => this.#reloadSoon()),
-      api.subscribe('photo-backup/+', (topic, payload) => this.#takeBackup(topic, payload)),
+      api.subscribe('photo-backup/weeks', (_topic, payload) => {
+        this.backup = parse<{ weeks: BackupWeeks }>(payload)?.weeks;
+        this.#changed();
+      }),
     );
     void this.#load();
   }
@@ -93,20 +94,24 @@ export class Album {
     return `/plugins/${this.api.plugin}/files/${id}`;
   }
 
-  /** The register of cards. */
-  cardRegister(): Promise<readonly RegisteredCard[]> {
-    return this.#get('cards');
+  /**
+   * Asks the plugin by a command that changes nothing.
+   * @throws Error with what the plugin said
+   */
+  async ask<Answer>(name: string, args: JsonObject = {}): Promise<Answer> {
+    const answer = await this.api.command(name, args);
+    if (!answer.ok) throw new Error([answer['error'], answer['advice']].filter(Boolean).join(' '));
+    return answer as unknown as Answer;
   }
 
   /**
-   * Sends a command of the plugin, for admins; the weeks are asked for again, as most change something.
+   * Sends a command that changes something; the weeks are asked for again.
    * @throws Error with what the plugin said
    */
   async command<Answer>(name: string, args: JsonObject): Promise<Answer> {
-    const answer = await this.api.command(name, args);
-    if (!answer.ok) throw new Error([answer['error'], answer['advice']].filter(Boolean).join(' '));
+    const answer = await this.ask<Answer>(name, args);
     this.#reloadSoon();
-    return answer as unknown as Answer;
+    return answer;
   }
 
   async loadWeeks(): Promise<void> {
@@ -120,31 +125,26 @@ export class Album {
   }
 
   async loadPlaces(): Promise<void> {
-    // When they cannot be read, nor can the weeks, and those say why.
-    this.places = await this.#get<Album['places']>('places').catch(() => this.places);
-    this.#changed();
-  }
-
-  #takeBackup(topic: string, payload: string): void {
-    const name = topic.slice(topic.indexOf('/') + 1);
-    if (name === 'status') return; // of the plugin, and no JSON
-    if (name === 'weeks') {
-      const weeks = parse<Pick<Backup, 'weeks'>>(payload)?.weeks;
-      this.backup = weeks && { weeks, folders: this.#folders };
-    } else if (parse<{ type?: string }>(payload)?.type === 'directory') {
-      this.#folders = new Set([...this.#folders, name]);
-      this.backup &&= { ...this.backup, folders: this.#folders };
+    try {
+      this.places = (await this.ask<Pick<Album, 'places'>>('places')).places;
+    } catch {
+      this.places = {}; // the plugin is not running: the page says so above
     }
     this.#changed();
   }
 
   async #load(): Promise<void> {
-    await Promise.all([this.loadWeeks(), this.loadPlaces(), this.#loadAbilities()]);
+    await Promise.all([
+      this.loadWeeks(),
+      this.loadPlaces(),
+      this.#get<Abilities>('abilities').then(
+        (abilities) => {
+          this.abilities = abilities;
+        },
+        () => undefined, // told of by the weeks
+      ),
+    ]);
     this.#changed();
-  }
-
-  async #loadAbilities(): Promise<void> {
-    this.abilities = await this.#get<Abilities>('abilities').catch(() => undefined);
   }
 
   async #get<T>(path: string): Promise<T> {
