@@ -5,7 +5,7 @@ import { hexAddress } from './checks.ts';
 import type { Partition, Verdict } from './decode/boot.ts';
 import { writeNewFile } from './files.ts';
 import { type HeaderReport, reportHeader } from './header.ts';
-import { findHeaders, HEADER_BYTES, implausible, parseHeader } from './programstore.ts';
+import { findHeaders, HEADER_BYTES, implausible, isHeader, parseHeader } from './programstore.ts';
 
 export interface FlashRequest {
   readonly file: string;
@@ -89,8 +89,11 @@ export async function flashCommand(
 /** More images stand where the map wants them when the chips change places. */
 function looksSwapped([first, second]: readonly Buffer[], map: readonly Partition[]): boolean {
   if (!first || !second) return false;
-  const images = (...chips: Buffer[]) =>
-    cutFlash(Buffer.concat(chips), map).filter(({ content }) => content === 'image').length;
+  const images = (lower: Buffer, upper: Buffer) =>
+    map.filter(({ offset }) => {
+      const header = offset < lower.length ? parseHeader(lower, offset) : parseHeader(upper, offset - lower.length);
+      return header !== undefined && isHeader(header);
+    }).length;
   return images(second, first) > images(first, second);
 }
 
