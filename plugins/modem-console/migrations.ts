@@ -16,13 +16,10 @@ export const MIGRATIONS = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX mark_time ON mark (console, time);
    CREATE TABLE line (
-     id INTEGER PRIMARY KEY,
-     console INTEGER NOT NULL REFERENCES console,
-     offset INTEGER NOT NULL,
+     id INTEGER PRIMARY KEY, -- console << 43 | offset of its first byte
      length INTEGER NOT NULL,
      time INTEGER NOT NULL
    ) STRICT;
-   CREATE INDEX line_offset ON line (console, offset);
    CREATE VIRTUAL TABLE line_text USING fts5 (text, content = '', contentless_delete = 1);
    CREATE TABLE boot (
      id INTEGER PRIMARY KEY,

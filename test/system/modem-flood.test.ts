@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 import { plugIn } from '../support/pseudo-terminal.ts';
-import { listening, recorded } from '../support/recorded-console.ts';
+import { recorded, stateOf } from '../support/recorded-console.ts';
 
 const CM = readFileSync(new URL('../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url));
 
@@ -18,7 +18,7 @@ testNeeding('socat')('10 MB of boot loop are recorded whole, in the memory of on
   const port = join(await temporaryFolder(), 'tty');
   const far = await plugIn(port);
   const hub = await startHub({ config: { plugins: { 'modem-console': { consoles: { cm: { port } } } } } });
-  await listening(hub, 'cm');
+  await stateOf(hub, 'cm', 'open');
   const before = (await plugin(hub))?.rssBytes ?? 0;
   const boot = Buffer.concat([
     CM.subarray(0, CM.indexOf('Enter ')),

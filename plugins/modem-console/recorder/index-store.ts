@@ -47,9 +47,15 @@ const readBoot = (row: unknown): RecordedBoot => {
   return { ...stored, boot: JSON.parse(stored.boot) as Boot };
 };
 
+/** Bits of an offset in a line's id: 8 TB of one console. */
+const OFFSET_BITS = 43;
+const OFFSETS = 2 ** OFFSET_BITS;
+
 /** The index of one console's recording in the plugin's database. */
 export class ConsoleIndex {
   readonly #id: number;
+  /** The id a line at offset 0 has. */
+  readonly #firstLine: number;
   readonly write: (batch: IndexBatch) => void;
 
   constructor(
@@ -59,6 +65,7 @@ export class ConsoleIndex {
   ) {
     store.prepare('INSERT OR IGNORE INTO console (name) VALUES (?)').run(name);
     this.#id = store.prepare('SELECT id FROM console WHERE name = ?').pluck().get(name) as number;
+    this.#firstLine = this.#id * OFFSETS;
     this.write = this.#prepareWrite();
   }
 
@@ -79,8 +86,11 @@ export class ConsoleIndex {
 
   /** When the line that starts at an offset came; `undefined` where none does. */
   lineTime(offset: number): number | undefined {
-    const sql = 'SELECT time FROM line WHERE console = ? AND offset = ?';
-    return this.store.prepare(sql).pluck().get(this.#id, offset) as number | undefined;
+    const sql = 'SELECT time FROM line WHERE id = ?';
+    return this.store
+      .prepare(sql)
+      .pluck()
+      .get(this.#firstLine + offset) as number | undefined;
   }
 
   /** About when the byte at an offset came; `undefined` before the first mark. */
@@ -92,17 +102,24 @@ export class ConsoleIndex {
   /** Offset of the first line that came at or after a time; `undefined` where none did. */
   offsetAt(time: number): number | undefined {
     // The mark before it bounds the search: lines have no index by time.
-    const mark = 'SELECT max(offset) FROM mark WHERE console = @id AND time < @time';
-    const sql = `SELECT min(offset) FROM line WHERE console = @id AND offset >= coalesce((${mark}), 0) AND time >= @time`;
-    return (this.store.prepare(sql).pluck().get({ id: this.#id, time }) as number | null) ?? undefined;
+    const mark = 'SELECT max(offset) FROM mark WHERE console = ? AND time < ?';
+    const from = (this.store.prepare(mark).pluck().get(this.#id, time) as number | null) ?? 0;
+    const line = 'SELECT id FROM line WHERE id >= ? AND id < ? AND time >= ? ORDER BY id LIMIT 1';
+    const bounds = [this.#firstLine + from, this.#firstLine + OFFSETS];
+    const id = this.store
+      .prepare(line)
+      .pluck()
+      .get(...bounds, time) as number | undefined;
+    return id === undefined ? undefined : id - this.#firstLine;
   }
 
   /** Forgets the lines and marks of bytes that are not kept any more. */
   forgetBefore(offset: number): void {
-    const old = 'FROM line WHERE console = ? AND offset < ?';
+    const old = 'FROM line WHERE id >= ? AND id < ?';
+    const bounds = [this.#firstLine, this.#firstLine + offset];
     this.store.transaction(() => {
-      this.store.prepare(`DELETE FROM line_text WHERE rowid IN (SELECT id ${old})`).run(this.#id, offset);
-      this.store.prepare(`DELETE ${old}`).run(this.#id, offset);
+      this.store.prepare(`DELETE FROM line_text WHERE rowid IN (SELECT id ${old})`).run(...bounds);
+      this.store.prepare(`DELETE ${old}`).run(...bounds);
       this.store.prepare('DELETE FROM mark WHERE console = ? AND offset < ?').run(this.#id, offset);
     })();
   }
@@ -111,7 +128,7 @@ export class ConsoleIndex {
     const { store } = this;
     const id = this.#id;
     const addMark = store.prepare('INSERT OR REPLACE INTO mark (console, offset, time) VALUES (?, ?, ?)');
-    const addLine = store.prepare('INSERT INTO line (console, offset, length, time) VALUES (?, ?, ?, ?)');
+    const addLine = store.prepare('INSERT OR IGNORE INTO line (id, length, time) VALUES (?, ?, ?)');
     const addText = store.prepare('INSERT INTO line_text (rowid, text) VALUES (?, ?)');
     const putBoot = store.prepare(
       `INSERT INTO boot (id, console, time, finished, offset, boot) VALUES (?, ?, ?, ?, ?, ?)
@@ -129,8 +146,9 @@ export class ConsoleIndex {
       for (const { offset, time } of marks) addMark.run(id, offset, time);
       for (const line of lines) {
         if (line.text === '') continue;
-        const { lastInsertRowid } = addLine.run(id, line.offset, line.length, line.time);
-        addText.run(lastInsertRowid, line.text);
+        const { changes, lastInsertRowid } = addLine.run(this.#firstLine + line.offset, line.length, line.time);
+        // As a bigint, for a number beyond 32 bits is bound as REAL, which is no rowid.
+        if (changes > 0) addText.run(BigInt(lastInsertRowid), line.text);
       }
       for (const { id: boot, time, finished, offset, boot: decoded } of boots) {
         putBoot.run(boot, id, time, finished, offset, JSON.stringify(decoded));
@@ -141,6 +159,10 @@ export class ConsoleIndex {
     });
   }
 }
+
+/** SQL of a line's console id and of its offset. */
+export const LINE_CONSOLE = `(line.id >> ${OFFSET_BITS})`;
+export const LINE_OFFSET = `(line.id & ${OFFSETS - 1})`;
 
 /** The highest number a boot has. */
 export function lastBootId(store: Store): number {

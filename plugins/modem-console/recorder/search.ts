@@ -1,5 +1,6 @@
 import type { Store } from 'cupboard/sdk';
 import { cleanText } from '../lines.ts';
+import { LINE_CONSOLE, LINE_OFFSET } from './index-store.ts';
 import type { Recording } from './recording.ts';
 
 export interface Question {
@@ -38,12 +39,12 @@ export function searchLines(
   for (const { recorder } of recordings.values()) recorder?.writeIndex();
   const rows = store
     .prepare(
-      `SELECT console.name AS console, line.time, line.offset, line.length
-       FROM line_text JOIN line ON line.id = line_text.rowid JOIN console ON console.id = line.console
+      `SELECT console.name AS console, line.time, ${LINE_OFFSET} AS offset, line.length
+       FROM line_text JOIN line ON line.id = line_text.rowid JOIN console ON console.id = ${LINE_CONSOLE}
        WHERE line_text MATCH @match
          AND (@console IS NULL OR console.name = @console)
          AND line.time BETWEEN @from AND @to
-       ORDER BY line_text.rowid DESC LIMIT @limit`,
+       ORDER BY line.time DESC, line.id DESC LIMIT @limit`,
     )
     .all({ match, console: console ?? null, from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER, limit }) as Row[];
   return rows.map((row) => ({

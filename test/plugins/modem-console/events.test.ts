@@ -9,7 +9,7 @@ import { findHolders } from '../../../plugins/modem-console/holders.ts';
 import { startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { plugIn } from '../../support/pseudo-terminal.ts';
-import { listening, recorded } from '../../support/recorded-console.ts';
+import { recorded, stateOf } from '../../support/recorded-console.ts';
 
 const fixture = (name: string) => new URL(`../../fixtures/modem-console/${name}`, import.meta.url);
 const CM = readFileSync(fixture('cg3100d2-cm.txt'), 'latin1');
@@ -23,7 +23,7 @@ testNeeding(
   const far = await plugIn(port);
   const consoles = { cm: { port } };
   const hub = await startHub({ config: { plugins: { 'modem-console': { consoles, lines_per_minute: 3 } } } });
-  await listening(hub, 'cm');
+  await stateOf(hub, 'cm', 'open');
   const { hostname, port: mqttPort } = new URL(hub.mqtt);
   const where = ['-h', hostname, '-p', mqttPort];
   // Into a pipe it would print in blocks.
@@ -63,7 +63,7 @@ testNeeding('socat')(
     const port = join(await temporaryFolder(), 'tty');
     const far = await plugIn(port);
     const hub = await startHub({ config: { plugins: { 'modem-console': { consoles: { cm: { port } } } } } });
-    await listening(hub, 'cm');
+    await stateOf(hub, 'cm', 'open');
     await far.send(CM.slice(0, 1000));
     await waitFor('the first part', async () => (await recorded(hub, 'cm')).length === 1000);
     const [holder] = await findHolders(port);

@@ -1,40 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
-import { type FarEnd, plugIn } from '../../support/pseudo-terminal.ts';
+import { plugIn } from '../../support/pseudo-terminal.ts';
+import { stateOf, topic } from '../../support/recorded-console.ts';
 
 const CM = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url), 'latin1');
 const LINUX = 'Linux version 2.6.30-V2.06.05u (gcc)\r\nKernel command line: root=mtd:rootfs\r\nmodem login: ';
 
-interface Topic {
-  readonly topic: string;
-  readonly payload: string;
-}
-
-/** The JSON retained on a topic, once `test` holds of it. */
-function topic<T>(hub: RunningHub, name: string, test: (payload: T) => boolean): Promise<T> {
-  return waitFor(`${name}`, async () => {
-    const { body } = await hub.api<Topic[]>('GET', `/api/v1/topics?filter=${encodeURIComponent(name)}`);
-    const payload = body[0] && (JSON.parse(body[0].payload) as T);
-    return payload !== undefined && test(payload) ? payload : undefined;
-  });
-}
-
 const command = async <T = Record<string, unknown>>(hub: RunningHub, name: string, args: object = {}): Promise<T> =>
   (await hub.api<T>('POST', `/api/v1/plugins/modem-console/commands/${name}`, args)).body;
-
-const state = (hub: RunningHub, id: string, wanted: string) =>
-  topic<{ state: string }>(hub, `modem-console/${id}`, (payload) => payload.state === wanted);
 
 testNeeding('socat')('two consoles at once: recorded, understood, searched, compared, and nothing sent', async () => {
   const folder = await temporaryFolder();
   const [cm, linux] = [await plugIn(join(folder, 'cm')), await plugIn(join(folder, 'linux'))];
   const consoles = { cm: { port: join(folder, 'cm') }, linux: { port: join(folder, 'linux') } };
   const hub = await startHub({ config: { timezone: 'Pacific/Auckland', plugins: { 'modem-console': { consoles } } } });
-  await Promise.all([state(hub, 'cm', 'open'), state(hub, 'linux', 'open')]);
+  await Promise.all([stateOf(hub, 'cm', 'open'), stateOf(hub, 'linux', 'open')]);
 
   await cm.send(CM);
   await linux.send(LINUX);
@@ -83,39 +66,3 @@ testNeeding('socat')('two consoles at once: recorded, understood, searched, comp
   expect(await hub.stop()).toBe(0);
   expect([cm.received().length, linux.received().length]).toEqual([0, 0]);
 });
-
-testNeeding('socat')('no byte is sent through start, unplug, reload, crash, restart and stop', async () => {
-  const folder = await temporaryFolder();
-  const port = join(folder, 'tty');
-  const first = await plugIn(port);
-  const config = { plugins: { 'modem-console': { consoles: { cm: { port } } } } };
-  const hub = await startHub({ config });
-  await state(hub, 'cm', 'open');
-  await first.send(CM);
-  await first.unplug();
-  await state(hub, 'cm', 'missing');
-  const second = await plugIn(port);
-  await state(hub, 'cm', 'open');
-
-  const reloaded = { plugins: { 'modem-console': { consoles: { cm: { port, name: 'Bench' } } } } };
-  await writeFile(join(hub.dataDir, 'cupboard.yaml'), JSON.stringify(reloaded));
-  await topic<{ name: string }>(hub, 'hub/devices/modem-console/cm', ({ name }) => name === 'Bench');
-  await state(hub, 'cm', 'open');
-  await hears(hub, second, 'after the reload');
-  await hub.api('POST', '/api/v1/plugins/modem-console/restart');
-  await hears(hub, second, 'after the restart');
-  await hub.kill();
-  const again = await startHub({ config, dataDir: hub.dataDir });
-  await hears(again, second, 'after the crash');
-  expect(await again.stop()).toBe(0);
-  expect([first.received().length, second.received().length]).toEqual([0, 0]);
-});
-
-/** The line is said until it is found: what comes while the port is shut is lost, as on a wire. */
-function hears(hub: RunningHub, far: FarEnd, line: string): Promise<unknown> {
-  return waitFor(`"${line}"`, async () => {
-    await far.send(`${line}\r\n`);
-    const { lines } = await command<{ lines?: object[] }>(hub, 'search', { text: line });
-    return lines !== undefined && lines.length > 0;
-  });
-}

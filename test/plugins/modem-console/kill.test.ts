@@ -3,14 +3,14 @@ import { expect } from 'vitest';
 import { startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { plugIn } from '../../support/pseudo-terminal.ts';
-import { listening, recorded } from '../../support/recorded-console.ts';
+import { recorded, stateOf } from '../../support/recorded-console.ts';
 
 testNeeding('socat')('kill -9 of hub and plugin costs at most the last second', async () => {
   const port = join(await temporaryFolder(), 'tty');
   const far = await plugIn(port);
   const config = { plugins: { 'modem-console': { consoles: { cm: { port } } } } };
   const hub = await startHub({ config });
-  await listening(hub, 'cm');
+  await stateOf(hub, 'cm', 'open');
 
   // A line every few milliseconds, with the time it was sent.
   const sent: { line: string; time: number }[] = [];
