@@ -6,7 +6,8 @@ import { type ModemOnPtys, sharedModem } from './simulator.ts';
 /** About what a long unshielded cable does. */
 const BAD_LINE: Faults = { noise: 0.00004, dropped: 0.00003, doubled: 0.00003, interrupted: 0.002 };
 
-const ACTIONS: Readonly<Record<string, (modem: ModemOnPtys) => unknown>> = {
+/** What may be done to a simulated modem, by the names of the command `simulate`. */
+export const ACTIONS: Readonly<Record<string, (modem: ModemOnPtys) => unknown>> = {
   power_cycle: ({ modem }) => modem.powerOn(),
   power_off: ({ modem }) => modem.powerOff(),
   // The plugin looks for its ports again, and so plugs them in.

@@ -34,20 +34,24 @@ function speaking(program, args, onLine) {
   return child;
 }
 
+/** What setpriv makes a user without rights of, but in the groups plugdev and dialout. */
+export function withoutRights() {
+  const groups = ['plugdev', 'dialout'].map((group) => run('getent', 'group', group).split(':')[2]);
+  return ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--groups', groups.join(',')];
+}
+
 /**
  * The shipped hub, watched by mosquitto_sub.
  * @param {object} config of cupboard.yaml
- * @param {{ root?: boolean, dataDir?: string }} [how] root: run by root, else by a user without rights (but in the group
- *   plugdev); dataDir: of an earlier run
+ * @param {{ root?: boolean, dataDir?: string }} [how] root: run by root, else by a user without rights (but in the groups
+ *   plugdev and dialout); dataDir: of an earlier run
  */
 export async function startHub(config, { root: asRoot = false, dataDir = mkdtempSync('/var/tmp/hub-') } = {}) {
   if (!asRoot) chownSync(dataDir, NOBODY, NOBODY);
   writeFileSync(join(dataDir, 'cupboard.yaml'), JSON.stringify(config), { mode: 0o644 });
   for (const folder of [root, process.execPath]) letThrough(folder);
 
-  const plugdev = run('getent', 'group', 'plugdev').split(':')[2];
-  const nobody = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--groups', plugdev];
-  const user = asRoot ? ['--reuid', '0'] : nobody;
+  const user = asRoot ? ['--reuid', '0'] : withoutRights();
   const hub = [process.execPath, join(root, 'dist/cupboard.js'), 'start', '--data', dataDir];
   const listen = ['--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0'];
   let port;
