@@ -5,7 +5,7 @@ import type { Backup, Place } from './backup.ts';
 import { type Config, readerSettings } from './config.ts';
 import { folderOf, groupBy } from './documents/entry.ts';
 import { isoDate } from './documents/iso-date.ts';
-import { stopsRun, TargetError } from './targets/errors.ts';
+import { stopsRun, TargetError, type TargetErrorKind } from './targets/errors.ts';
 import { openTarget } from './targets/index.ts';
 import type { Target } from './targets/target.ts';
 import { wantedByManifest } from './wanted.ts';
@@ -34,10 +34,16 @@ export type DrillResult = {
   /** What is damaged or could not be fetched; the first of them. */
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
   readonly failed_count: number;
+  /** What kept the target as a whole from being drilled, if anything. */
+  readonly trouble: TargetErrorKind | null;
 };
 
 const MOST_NAMED = 20;
 const HOUR_SECONDS = 3_600;
+/** So long a line that is down or a disk that is away only puts the drill off: a false alarm dulls the true one. */
+const PATIENCE_MS = 3 * 86_400_000;
+/** `not_found` too: the folder of a disk that is away looks like one without a manifest. */
+const PUTS_OFF: ReadonlySet<TargetErrorKind | null> = new Set(['unreachable', 'target_missing', 'not_found'] as const);
 
 /**
  * Does what a stranger would do: reads the manifest at the target, fetches a week that chance chooses, and checks every
@@ -51,6 +57,7 @@ export async function drillTarget(
 ): Promise<DrillResult> {
   const failed: { path: string; reason: string }[] = [];
   let [week, files, bytes]: [string | null, number, number] = [null, 0, 0];
+  let trouble: TargetErrorKind | null = null;
   try {
     const weeks = [...groupBy(await wantedByManifest(target, undefined, signal), ({ key }) => folderOf(key))];
     if (weeks.length === 0) throw new TargetError('not_found', 'the manifest names no file');
@@ -68,6 +75,7 @@ export async function drillTarget(
     }
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
+    trouble = error.kind;
     failed.push({ path: target.place, reason: `${error.kind}: ${error.message}` });
   }
   return {
@@ -80,6 +88,7 @@ export async function drillTarget(
     reader: about.reader,
     failed: failed.slice(0, MOST_NAMED),
     failed_count: failed.length,
+    trouble,
   };
 }
 
@@ -104,12 +113,17 @@ async function fetchHashed(target: Target, key: string, signal: AbortSignal) {
 export function openDrills(hub: Hub<Config>, { places, store }: Pick<Backup, 'places' | 'store'>): void {
   const books = openBooks(store);
   const publish = () => hub.publish(`${hub.id}/drill`, summary(books.all(), places), { retain: true });
-  const drill = async (place: Place): Promise<DrillResult> => {
+  /** @param due when the schedule wanted it, epoch ms; without it a person did, who is told whatever comes of it */
+  const drill = async (place: Place, due = 0): Promise<DrillResult> => {
     const { name, type } = place.settings;
     const settings = readerSettings(place.settings);
     const target = settings === undefined ? place.target : openTarget(settings, hub);
     const reader = type === 's3' || type === 'gcs' ? settings !== undefined : null;
     const result = await drillTarget(target, { name, reader }, hub.signal);
+    if (PUTS_OFF.has(result.trouble) && Date.now() < due + PATIENCE_MS) {
+      hub.log.warn(`the restore drill at ${name} is put off: ${result.failed[0]?.reason}`);
+      return result;
+    }
     books.note(result);
     await publish();
     await hub.event(result.ok ? 'drill_passed' : 'drill_failed', result);
@@ -138,7 +152,7 @@ export function openDrills(hub: Hub<Config>, { places, store }: Pick<Backup, 'pl
       for (const place of places.values()) {
         const since = books.lastOrFirst(place.settings.name);
         const due = since === null ? null : cron.nextRun(new Date(since));
-        if (due !== null && due.getTime() <= Date.now()) await drill(place);
+        if (due !== null && due.getTime() <= Date.now()) await drill(place, due.getTime());
       }
     });
   }

@@ -64,10 +64,14 @@ async function house() {
     },
   });
   expect(await command(hub, 'photos', 'import', { path: card })).toMatchObject({ ok: true, new: 3 });
-  await waitFor('the backup with its documents', async () => {
-    const text = await readFile(join(disk, 'README.txt'), 'utf8').catch(() => '');
-    return text.includes('3 files in 2 folders');
-  });
+  await waitFor(
+    'the backup with its documents',
+    async () => {
+      const text = await readFile(join(disk, 'README.txt'), 'utf8').catch(() => '');
+      return text.includes('3 files in 2 folders');
+    },
+    60,
+  );
   return { hub, flickr, archive, disk };
 }
 
@@ -151,11 +155,15 @@ test('shares no simulated photo', async () => {
     plugins: { photos: { archive: 'archive', simulate: true, mount: 'never' }, 'photo-backup': { flickr } },
   };
   const hub = await startHub({ config });
-  const path = await waitFor('a simulated photo', async () => {
-    await command(hub, 'photo-backup', 'run');
-    const { files } = (await command(hub, 'photos', 'files')) as { files?: { path: string; state: string }[] };
-    return files?.find(({ state }) => state === 'verified')?.path;
-  });
+  const path = await waitFor(
+    'a simulated photo',
+    async () => {
+      await command(hub, 'photo-backup', 'run');
+      const { files } = (await command(hub, 'photos', 'files')) as { files?: { path: string; state: string }[] };
+      return files?.find(({ state }) => state === 'verified')?.path;
+    },
+    60,
+  );
   const answer = await command(hub, 'photo-backup', 'share', { files: [path], album: 'x' });
   expect(answer).toMatchObject({ ok: false, error: expect.stringContaining('simulated') });
 });

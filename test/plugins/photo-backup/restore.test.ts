@@ -269,7 +269,7 @@ it('names the damaged file when a drill fails, and the target when there is noth
   await writeFile(join(home.safe, '2016-W05/P2.JPG'), bytes);
   await rm(join(home.safe, '2016-W05/P1.JPG'));
   const failed = await drill(0);
-  expect(failed).toMatchObject({ ok: false, files: 0, failed_count: 2 });
+  expect(failed).toMatchObject({ ok: false, files: 0, failed_count: 2, trouble: null });
   expect(failed.failed.map(({ path }) => path)).toEqual(['2016-W05/P1.JPG', '2016-W05/P2.JPG']);
   expect(await drill(1)).toMatchObject({ ok: true, week: '2016-W06' });
   await rm(join(home.safe, 'MANIFEST.sha256'));
@@ -293,6 +293,5 @@ it('drills over S3 with a key that may only read, and fails when that key is wit
   });
   const withdrawn = openTarget({ ...home.settings, access_key_id: 'GONE' }, { dataDir: home.folder });
   const failed = await drillTarget(withdrawn, { name: 's3', reader: true }, signal);
-  expect(failed).toMatchObject({ ok: false, failed_count: 1 });
-  expect(failed.failed[0]?.reason).toContain('bad_credential');
+  expect(failed).toMatchObject({ ok: false, failed_count: 1, trouble: 'bad_credential' });
 });
