@@ -49,8 +49,12 @@ export const MIGRATIONS = [
     UPDATE files SET change = (SELECT change FROM sequence) WHERE id = NEW.id;
     DELETE FROM removed WHERE path = NEW.path;
   END;
-  CREATE TRIGGER files_changed AFTER UPDATE OF path, folder, shot, size, mtime, original_sha256, current_sha256, captured,
-    camera, latitude, longitude, altitude, title, caption, keywords, state ON files BEGIN
+  -- That a file was read again and found right is no change.
+  CREATE TRIGGER files_changed AFTER UPDATE ON files WHEN
+    (OLD.path, OLD.folder, OLD.shot, OLD.size, OLD.mtime, OLD.original_sha256, OLD.current_sha256,
+      OLD.captured, OLD.camera, OLD.latitude, OLD.longitude, OLD.altitude, OLD.title, OLD.caption, OLD.keywords, OLD.state) IS NOT
+    (NEW.path, NEW.folder, NEW.shot, NEW.size, NEW.mtime, NEW.original_sha256, NEW.current_sha256,
+      NEW.captured, NEW.camera, NEW.latitude, NEW.longitude, NEW.altitude, NEW.title, NEW.caption, NEW.keywords, NEW.state) BEGIN
     UPDATE sequence SET change = change + 1;
     UPDATE files SET change = (SELECT change FROM sequence) WHERE id = NEW.id;
   END;

@@ -51,6 +51,15 @@ describe('followers are told', () => {
     expect(told(catalogue, seen)).toEqual(['+a/1.jpg']);
   });
 
+  it('nothing of a file that was only read again', async () => {
+    const catalogue = await openCatalogue('a/1.jpg');
+    const seen = catalogue.lastChange();
+    catalogue.update('a/1.jpg', { state: 'verified', verified: 2, size: 100 });
+    expect(catalogue.lastChange()).toBe(seen);
+    catalogue.update('a/1.jpg', { latitude: 51.5 });
+    expect(told(catalogue, seen)).toEqual(['+a/1.jpg']);
+  });
+
   it('of a moved file that its old path is gone', async () => {
     const catalogue = await openCatalogue('a/1.jpg');
     const seen = catalogue.lastChange();
