@@ -34,6 +34,8 @@ export interface ScrubOptions {
 
 /** Files read before an import that waits gets its turn. */
 const PORTION = 16;
+/** Events of one scrub; its answer and the catalogue name all. */
+const MOST_EVENTS = 50;
 
 /**
  * Reads archived files again. Size or time changed and other content: edited, and taken so. Same size and time, other
@@ -62,8 +64,8 @@ export async function scrub(paths: readonly string[], photos: Photos, options: S
     if (rest > 0) await sleep((performance.now() - began) * rest, undefined, { signal });
   }
   if (lost.length > 0) findings.push(...(await photos.jobs.run(() => searchLost(lost, photos, options.signal))));
-  for (const finding of findings)
-    if (finding.state === 'rot' || finding.state === 'missing') await announce(finding, photos);
+  const damaged = findings.filter(({ state }) => state === 'rot' || state === 'missing');
+  for (const finding of damaged.slice(0, MOST_EVENTS)) await announce(finding, photos);
   return { verified, findings };
 }
 
@@ -78,21 +80,21 @@ async function look(row: CatalogueFile, photos: Photos, signal: AbortSignal): Pr
       catalogue.update(path, { size, mtime, state: 'verified', verified: Date.now() });
       return { path, state: 'verified' };
     }
-    if (size === row.size && mtime === row.mtime) return damaged(row, 'same size and time, other content', photos);
+    if (size === row.size && mtime === row.mtime) return asRot(row, 'same size and time, other content', photos);
     const head = await photos.reader.read(archive.absolute(path), signal);
     const { captured: _, capturedFrom: __, utcOffset: ___, ...said } = describe(head, undefined);
     catalogue.update(path, { ...said, size, mtime, currentSha256: sha256, state: 'edited', verified: Date.now() });
     return { path, state: 'edited' };
   } catch (error) {
     signal.throwIfAborted();
-    if (errorCode(error) === 'EIO') return damaged(row, 'it cannot be read', photos);
+    if (errorCode(error) === 'EIO') return asRot(row, 'it cannot be read', photos);
     if (errorCode(error) !== 'ENOENT') return { path, state: 'failed', reason: errorText(error) };
     await checkArchive(photos);
     return { path, state: 'missing' };
   }
 }
 
-function damaged({ path, originalSha256, currentSha256 }: CatalogueFile, reason: string, photos: Photos): Finding {
+function asRot({ path, originalSha256, currentSha256 }: CatalogueFile, reason: string, photos: Photos): Finding {
   photos.catalogue.update(path, { state: 'rot' });
   return { path, state: 'rot', reason, cards: holdersOf([originalSha256, currentSha256], photos) };
 }

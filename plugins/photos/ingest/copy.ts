@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, errorText, HubError } from 'cupboard/sdk';
+import { setOwnership } from './ownership.ts';
 import { type Location, mtimeOf } from './scan.ts';
 
 const BLOCK_BYTES = 1 << 20;
@@ -80,8 +81,7 @@ export async function copyToTemporary(
         const write = (block: Buffer, at: number) => inArchive(() => writeAll(target, block, at));
         const hashed = await readThrough(handle, write, reading);
         const kept = await inArchive(async () => {
-          await target.chmod(mode); // open's mode is cut by the umask
-          if (group !== undefined) await target.chown(-1, group);
+          await setOwnership(target, mode, group);
           await target.utimes(hashed.mtime / 1000, hashed.mtime / 1000);
           await target.sync();
           return target.stat();

@@ -4,6 +4,7 @@ import { errorCode } from 'cupboard/sdk';
 import type { Catalogue } from '../catalogue.ts';
 import type { Archive } from './archive.ts';
 import { foldName } from './names.ts';
+import { type Owned, setOwnership } from './ownership.ts';
 
 export interface FolderSettings {
   readonly mode: number;
@@ -41,8 +42,7 @@ export class Folders {
     if (first === undefined) return [];
     const changed = [dirname(first)];
     for (let made = this.archive.absolute(folder); made.length >= first.length; made = dirname(made)) {
-      await chmod(made, mode); // mkdir's mode is cut by the umask
-      if (group !== undefined) await chown(made, -1, group);
+      await setOwnership(ownedFolder(made), mode, group);
       changed.push(made);
     }
     return changed;
@@ -63,3 +63,8 @@ export class Folders {
     }
   }
 }
+
+const ownedFolder = (path: string): Owned => ({
+  chmod: (mode) => chmod(path, mode),
+  chown: (user, group) => chown(path, user, group),
+});

@@ -80,6 +80,9 @@ async function groupOf({ config: { group }, log }: Hub<Config>): Promise<number 
   try {
     const id = await groupId(group);
     if (id === undefined) log.warn(`there is no group ${group}: files get the group of the hub`);
+    else if (process.getuid?.() !== 0 && process.getgroups?.().includes(id) === false) {
+      log.warn(`the hub's user is not in the group ${group}: files get the group of the hub`);
+    }
     return id;
   } catch (error) {
     log.warn(`the groups of the system cannot be read: ${errorText(error)}`);
