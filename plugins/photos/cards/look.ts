@@ -52,7 +52,8 @@ const SECTOR = 512;
 
 async function readDevice(folder: string): Promise<BlockDevice | undefined> {
   const number = (file: string) =>
-    readFile(join(folder, file), 'utf8').then(
+    // Not joined: `folder` is a link, and the way up is that of the kernel's tree.
+    readFile(`${folder}/${file}`, 'utf8').then(
       (text) => Number(text),
       () => undefined, // gone since, or a kernel without it
     );

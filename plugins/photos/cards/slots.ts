@@ -74,6 +74,9 @@ export class Slots {
     const told = mounting.then(
       () => void this.look(),
       async (error) => {
+        const { volumes } = await this.#parts.look();
+        const isElsewhere = volumes.some(({ device, mounted }) => device === volume.device && mounted);
+        if (isElsewhere) return; // a desktop was quicker: it is read there
         this.#parts.photos.hub.log.warn(`${volume.path} was not mounted: ${errorText(error)}`);
         const reason = error instanceof MountError ? error.reason : 'mount_failed';
         await this.#fail(insertion, volume.uuid ?? basename(volume.path), name, reason);

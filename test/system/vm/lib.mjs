@@ -58,17 +58,17 @@ export async function startHub(config, { root: asRoot = false, dataDir = mkdtemp
   const child = speaking('setpriv', [...user, ...hub, ...listen], (line) => {
     port = /mqtt=mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port;
   });
-  await until('the hub', () => port);
+  await until('the hub', () => port, 300);
 
   const topics = new Map();
-  speaking('mosquitto_sub', ['-p', port, '-v', '-t', '#'], (line) => {
+  speaking('mosquitto_sub', ['-p', port, '-F', '%t %p', '-t', '#'], (line) => {
     const [topic, ...payload] = line.split(' ');
     topics.set(topic, payload.join(' '));
   });
   return {
-    /** The last payload of a topic as text, and as JSON. */
+    /** The last payload of a topic as text, and as JSON; empty and null for one that was cleared. */
     text: (topic) => topics.get(topic),
-    json: (topic) => JSON.parse(topics.get(topic) ?? 'null'),
+    json: (topic) => JSON.parse(topics.get(topic) || 'null'),
     /** Asks the HTTP API over hub.sock. */
     api: (method, path, body) =>
       new Promise((resolve, reject) => {

@@ -1,9 +1,9 @@
 // Cards in real slots: USB storage, a reader whose card is changed, an SD slot; FAT and exFAT by the kernel's own
 // drivers, told by udev, mounted by the plugin. One hub sees one story, so the tests follow from each other.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { changeCardImage, makeCardImage, shoot } from '../../support/card.mjs';
@@ -19,16 +19,16 @@ const EXFAT = '/run/vm/exfat.img';
 const mkfs = ['mkfs.vfat', '-i', '1234ABCD', '-n', 'EOS_DIGITAL'];
 makeCardImage(FAT, { megabytes: 40, mkfs, partitioned: true }, (card) => shoot(card, { count: 4 }));
 // Several batches of an import, so that it can be cut off between them.
-const MANY = 140;
+const MANY = 200;
 let sums = '';
 makeCardImage(EXFAT, { megabytes: 64, mkfs: ['mkfs.exfat', '-L', 'LUMIX'] }, (card) => {
-  shoot(card, { first: 101, count: MANY, bytes: 60_000 });
+  shoot(card, { first: 101, count: MANY, bytes: 150_000 });
   sums = run('sh', '-c', `cd ${card}/DCIM/100_TEST && sha256sum *`);
 });
 const exfat = run('blkid', '-s', 'UUID', '-o', 'value', EXFAT).trim().toLowerCase();
 
 const config = { plugins: { photos: { archive: 'archive' } } };
-const hub = await startHub(config, { root: true });
+let hub = await startHub(config, { root: true });
 
 const archive = () => join(hub.dataDir, 'plugin-data/photos/archive');
 const card = (id) => hub.json(`photos/card/${id}`) ?? {};
@@ -111,4 +111,60 @@ test('two cards at once: one in the reader, one in the SD slot', async () => {
 
 test('the hub stops cleanly', async () => {
   assert.equal(await hub.stop(), 0);
+});
+
+test('a user without rights is told what to do, and the polkit rule of the README is enough', async () => {
+  hub = await startHub(config);
+  await qmp.plugStick('stick', FAT);
+  const refused = await cardIs('1234-abcd', 'failed');
+  assert.equal(refused.reason, 'not_allowed');
+  assert.match(refused.advice, /udisks2.*polkit/);
+  await qmp.unplug('stick');
+  await until('the topic to be cleared', () => hub.text('photos/card/1234-abcd') === '');
+
+  const readme = readFileSync(new URL('../../../plugins/photos/README.md', import.meta.url), 'utf8');
+  const [rule] = /^polkit\.addRule[\s\S]*?^\}\);$/m.exec(readme);
+  writeFileSync('/etc/polkit-1/rules.d/60-cupboard.rules', rule);
+  run('usermod', '--append', '--groups', 'plugdev', 'nobody');
+  mkdirSync('/run/dbus', { recursive: true });
+  run('dbus-daemon', '--system', '--fork');
+  for (const daemon of ['/usr/lib/polkit-1/polkitd', '/usr/libexec/udisks2/udisksd']) {
+    spawn(daemon, ['--no-debug'], { stdio: 'ignore', detached: true }).unref();
+  }
+  await until('UDisks2', () => run('busctl', '--system', 'list', '--acquired').includes('org.freedesktop.UDisks2'));
+  await qmp.plugStick('granted', FAT);
+  assert.equal((await cardIs('1234-abcd', 'verified')).new, 6);
+  assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /EOS_DIGITAL/);
+  await qmp.unplug('granted');
+  await cardIs('1234-abcd', 'removed');
+  await hub.stop();
+});
+
+test('the disk of archive and catalogue gone in mid-import, as in a power cut: nothing lost, nothing twice', async () => {
+  const disk = '/run/vm/disk.img';
+  run('truncate', '-s', '256M', disk);
+  run('mkfs.ext4', '-q', disk);
+  const plugDisk = async (id) => {
+    await qmp.plugStick(id, disk);
+    const device = await until('the disk', () => run('blkid', '--output', 'device').split('\n').find(isDataDisk));
+    run('mount', device, '/mnt');
+  };
+  const isDataDisk = (device) =>
+    device.startsWith('/dev/sd') && run('lsblk', '-no', 'FSTYPE', device).trim() === 'ext4';
+  await plugDisk('disk');
+  const dataDir = '/mnt/hub';
+  mkdirSync(dataDir);
+  hub = await startHub(config, { root: true, dataDir });
+  await qmp.changeMedium('sd', EXFAT);
+  await until('a part of it', () => card(exfat).state === 'importing' && card(exfat).done > 0);
+  await qmp.unplug('disk');
+  await hub.stop('SIGKILL');
+  run('umount', '--lazy', '/mnt');
+
+  await plugDisk('replaced');
+  hub = await startHub(config, { root: true, dataDir });
+  const whole = await cardIs(exfat, 'verified');
+  assert.equal(whole.new + whole.known, MANY);
+  assertAllOfMany();
+  await hub.stop();
 });
