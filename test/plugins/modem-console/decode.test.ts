@@ -1,25 +1,5 @@
-import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Boot } from '../../../plugins/modem-console/decode/boot.ts';
-import { TranscriptDecoder } from '../../../plugins/modem-console/decode.ts';
-
-const CM = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url));
-const ECOS = readFileSync(new URL('../../fixtures/modem-console/bcm3383-ecos.txt', import.meta.url));
-const text = CM.toString('latin1');
-
-function decode(...chunks: (string | Uint8Array)[]): Boot[] {
-  const boots: Boot[] = [];
-  const decoder = new TranscriptDecoder((boot) => boots.push(boot));
-  for (const chunk of chunks) decoder.push(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk);
-  decoder.end();
-  return boots;
-}
-const only = (boots: Boot[]): Boot => {
-  expect(boots).toHaveLength(1);
-  return boots[0] as Boot;
-};
-const names = (boot: Boot | undefined) => boot?.events.map(({ name }) => name);
+import { CM, decode, ECOS, LINUX, names, only, text } from './transcripts.ts';
 
 describe('the boot log of the CG3100D-2', () => {
   const boot = only(decode(CM));
@@ -89,89 +69,16 @@ describe('the boot log of the CG3100D-2', () => {
   });
 });
 
-describe('any chunking', () => {
-  const noisy = Buffer.from(
-    `${text.replaceAll('\n', '\r\n')}${ECOS.toString('latin1')}\n\r${text}\n\rlogin: `,
-    'latin1',
-  );
-  const whole = decode(noisy);
-
-  it('gives the same boots', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(noisy.length), { maxLength: 60 }), (cuts) => {
-        const edges = [0, ...cuts.sort((a, b) => a - b), noisy.length];
-        const chunks = edges.slice(1).map((end, index) => noisy.subarray(edges[index], end));
-        expect(decode(...chunks)).toEqual(whole);
-      }),
-    );
-    expect(decode(...[...noisy].map((byte) => Uint8Array.of(byte)))).toEqual(whole);
-  });
-
-  it('does not depend on how lines end', () => {
-    const withoutLine = (boots: Boot[]) => boots.map(({ line: _, events: __, ...boot }) => boot);
-    for (const end of ['\r\n', '\n\r', '\r', '\n\n']) {
-      expect(withoutLine(decode(text.replaceAll('\n', end)))).toEqual(withoutLine(decode(text)));
-    }
-  });
-
-  it('never throws, whatever comes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => Array.isArray(decode(CM, bytes, CM))));
-  });
-});
-
-describe('damage', () => {
-  /** Without what counts lines. */
-  const facts = (boots: Boot[]) => boots.map(({ line: _, events: __, ...boot }) => boot);
-
-  it('to any one byte costs no boot and no other image', () => {
-    fc.assert(
-      fc.property(fc.nat(CM.length - 1), fc.integer({ min: 0, max: 255 }), (position, byte) => {
-        const damaged = Buffer.from(CM);
-        damaged[position] = byte;
-        const boots = decode(CM, damaged, CM);
-        expect(boots).toHaveLength(3);
-        expect(facts([boots[0] as Boot, boots[2] as Boot])).toEqual(facts(decode(CM, CM)));
-        const good = boots[1]?.images.filter(({ hcs_verdict }) => hcs_verdict === 'good') ?? [];
-        expect(good.length).toBeGreaterThanOrEqual(1);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('by lines of other threads between any two changes nothing', () => {
-    const lines = text.split('\n');
-    const foreign = '[00:00:12 01/01/1970] [Scan Downstream Thread] BcmCmDocsisCtlThread::Scan:  (CM) 123000000 Hz\0';
-    fc.assert(
-      fc.property(fc.array(fc.nat(lines.length - 1), { maxLength: 20 }), (places) => {
-        const mixed = lines.flatMap((line, index) => (places.includes(index) ? [line, foreign] : [line]));
-        expect(facts(decode(mixed.join('\r\n')))).toEqual(facts(decode(text)));
-      }),
-    );
-  });
-
-  it('by the time stamps of a terminal program changes nothing', () => {
-    const stamped = text.split('\n').map((line) => `[2026-11-22 21:11:08.123] ${line}`);
-    expect(facts(decode(stamped.join('\r\n')))).toEqual(facts(decode(text)));
-  });
-
-  it('by lines twice changes nothing', () => {
-    const twice = text.split('\n').flatMap((line) => (/BCM338332|Program Header/.test(line) ? [line] : [line, line]));
-    expect(facts(decode(twice.join('\n')))).toEqual(facts(decode(text)));
-  });
-});
-
 describe('a Linux console', () => {
-  const linux = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-linux.txt', import.meta.url), 'latin1');
-
   it('starts no modem boot by lines that only look like one', () => {
-    const boot = only(decode(linux, 'Build Time: 14:04:50\nCRC: 57bb0175\nSignature: a0e8\nname  size  offset\n'));
+    const boot = only(decode(LINUX, 'Build Time: 14:04:50\nCRC: 57bb0175\nSignature: a0e8\nname  size  offset\n'));
     expect(boot).toMatchObject({ role: 'linux', images: [], partitions: [] });
   });
 
   it('is noticed behind noise, behind kernel times, and without its first line', () => {
     const versions = (...chunks: string[]) => decode(...chunks).map((boot) => boot.linux?.version);
-    expect(versions(`\xff\xfe${linux}\n[    0.000000] ${linux}`)).toEqual(['2.6.30-V2.06.05u', '2.6.30-V2.06.05u']);
-    expect(versions(`${linux}\n${linux.slice(linux.indexOf('Kernel'))}`)).toEqual(['2.6.30-V2.06.05u', null]);
+    expect(versions(`\xff\xfe${LINUX}\n[    0.000000] ${LINUX}`)).toEqual(['2.6.30-V2.06.05u', '2.6.30-V2.06.05u']);
+    expect(versions(`${LINUX}\n${LINUX.slice(LINUX.indexOf('Kernel'))}`)).toEqual(['2.6.30-V2.06.05u', null]);
   });
 });
 

@@ -1,16 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Boot } from '../../../plugins/modem-console/decode/boot.ts';
-import { TranscriptDecoder } from '../../../plugins/modem-console/decode.ts';
 import { diffBoots } from '../../../plugins/modem-console/diff.ts';
-
-const TEXT = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url), 'latin1');
+import { decode, text as TEXT } from './transcripts.ts';
 
 function diff(a: string, b: string) {
-  const boots: Boot[] = [];
-  const decoder = new TranscriptDecoder((boot) => boots.push(boot));
-  for (const text of [a, b]) decoder.push(Buffer.from(text));
-  decoder.end();
+  const boots = decode(a, b);
   return diffBoots(boots[0] as Boot, a.split('\n'), boots[1] as Boot, b.split('\n'));
 }
 

@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,9 +9,9 @@ import { startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { plugIn } from '../../support/pseudo-terminal.ts';
 import { recorded, stateOf } from '../../support/recorded-console.ts';
+import { text as CM } from './transcripts.ts';
 
 const fixture = (name: string) => new URL(`../../fixtures/modem-console/${name}`, import.meta.url);
-const CM = readFileSync(fixture('cg3100d2-cm.txt'), 'latin1');
 
 testNeeding(
   'socat',

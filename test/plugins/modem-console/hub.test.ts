@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { plugIn } from '../../support/pseudo-terminal.ts';
 import { stateOf, topic } from '../../support/recorded-console.ts';
+import { text as CM } from './transcripts.ts';
 
-const CM = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url), 'latin1');
 const LINUX = 'Linux version 2.6.30-V2.06.05u (gcc)\r\nKernel command line: root=mtd:rootfs\r\nmodem login: ';
 
 const command = async <T = Record<string, unknown>>(hub: RunningHub, name: string, args: object = {}): Promise<T> =>

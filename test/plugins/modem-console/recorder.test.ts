@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -16,8 +16,8 @@ import { RawLog } from '../../../plugins/modem-console/recorder/raw-log.ts';
 import { Recorder } from '../../../plugins/modem-console/recorder/recorder.ts';
 import { searchLines } from '../../../plugins/modem-console/recorder/search.ts';
 import { temporaryFolder } from '../../support/hub.ts';
+import { CM } from './transcripts.ts';
 
-const CM = readFileSync(new URL('../../fixtures/modem-console/cg3100d2-cm.txt', import.meta.url));
 const NOON = Date.UTC(2026, 10, 22, 12);
 
 /** A recorder on real files and a real database; `again` is what follows a kill -9: nothing was closed. */
