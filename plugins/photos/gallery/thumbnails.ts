@@ -4,6 +4,7 @@ import type { FileKind } from '../catalogue.ts';
 import type { ArchiveFile } from './archive-file.ts';
 import type { Size } from './contract.ts';
 import type { DiskCache } from './disk-cache.ts';
+import { limitConcurrency } from './limit-concurrency.ts';
 import type { Render } from './render.ts';
 
 /** A picture that lies inside a file whose own cannot be shown: RAW, HEIC, some films. */
@@ -32,7 +33,7 @@ export interface ThumbnailOptions {
   readonly log: Logger;
 }
 
-/** Pictures made at a time: with two, a page of thumbnails fills quickly and the process stays below 300 MB. */
+/** Pictures made at a time: with two, a page of thumbnails fills quickly and an import still gets on. */
 const AT_ONCE = 2;
 /** Read into memory at most; a larger picture is shown by what lies inside it. */
 const LARGEST = 128 * 1024 * 1024;
@@ -115,20 +116,3 @@ export class Thumbnails {
 }
 
 const keyOf = (version: string, size: Size): string => `${version}-${size}.webp`;
-
-/** Runs at most `limit` tasks at a time, the rest in the order they came. */
-function limitConcurrency(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  };
-}

@@ -68,6 +68,7 @@ test('lets nobody in without a login', async () => {
   const { url } = await startWithPages(echo);
   expect((await ask(url, 'GET', '/plugins/mine/')).status).toBe(401);
   expect((await ask(url, 'GET', '/plugins/mine/panel.js')).status).toBe(401);
+  expect((await ask(url, 'GET', '/plugins/mine/panel/map.js')).status).toBe(401);
   expect((await ask(url, 'GET', '/plugins/mine/frame')).status).toBe(401);
 });
 
@@ -113,6 +114,9 @@ async function pluginWithPanel(firstParty: boolean) {
   const folder = join(await temporaryFolder(), 'plugin');
   await mkdir(folder);
   await writeFile(join(folder, 'panel.js'), 'export default () => () => undefined;\n');
+  await mkdir(join(folder, 'panel'));
+  await writeFile(join(folder, 'panel', 'map-1A2B.js'), 'export const map = 1;\n');
+  await writeFile(join(folder, 'panel', 'notes.txt'), 'not for the browser');
   await writeFile(join(folder, '..', 'outside.js'), 'secret');
   return pluginDetails('mine', { panel: 'panel.js', folder, firstParty });
 }
@@ -126,6 +130,15 @@ test('serves the panel of a plugin, and its map when there is one', async () => 
   expect((await ask(local, 'GET', '/plugins/mine/panel.js.map')).status).toBe(404);
   expect((await ask(local, 'GET', '/plugins/plain/panel.js')).status).toBe(404);
   expect((await ask(local, 'GET', '/plugins/nobody/panel.js')).status).toBe(404);
+});
+
+test('serves what a panel loads on demand, and nothing else of the folder', async () => {
+  const { dataDir } = await startHttp({ plugins: [await pluginWithPanel(true)] });
+  const local = { socketPath: join(dataDir, 'hub.sock') };
+  const part = await ask(local, 'GET', '/plugins/mine/panel/map-1A2B.js');
+  expect(part).toMatchObject({ status: 200, text: 'export const map = 1;\n' });
+  for (const path of ['notes.txt', 'none.js', '..%2Fpanel.js', '..%2F..%2Foutside.js', '%2e%2e%2fpanel.js', 'a%00.js'])
+    expect((await ask(local, 'GET', `/plugins/mine/panel/${path}`)).status).toBe(404);
 });
 
 test('a panel in TypeScript needs no build by who drops it in', async () => {
