@@ -2,7 +2,7 @@ import type { Hub, Store } from 'cupboard/sdk';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { type Config, missingSetting, type TargetSettings, targetSettings } from './config.ts';
 import { type HashBook, openHashBook } from './hashes.ts';
-import { type Ledger, openLedger } from './ledger.ts';
+import { type Ledger, noteTargets, openLedger } from './ledger.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { openTarget } from './targets/index.ts';
 import type { Target } from './targets/target.ts';
@@ -24,6 +24,8 @@ export interface Backup {
   readonly places: ReadonlyMap<string, Place>;
   /** Those that are not, with what is missing. */
   readonly incomplete: ReadonlyMap<string, string>;
+  /** Names of targets that are no longer in the settings. */
+  readonly former: readonly string[];
   /** Absolute folder of the archive; `undefined` while the photos plugin has not told. */
   archive(): string | undefined;
 }
@@ -33,7 +35,12 @@ export function openBackup(hub: Hub<Config>): Backup {
   const catalogue = openCatalogue(store);
   const places = new Map<string, Place>();
   const incomplete = new Map<string, string>();
-  for (const settings of targetSettings(hub.config)) {
+  const all = targetSettings(hub.config);
+  const former = noteTargets(
+    store,
+    all.map(({ name }) => name),
+  );
+  for (const settings of all) {
     const missing = missingSetting(settings);
     if (missing !== undefined) incomplete.set(settings.name, missing);
     else {
@@ -47,6 +54,7 @@ export function openBackup(hub: Hub<Config>): Backup {
     hashes: openHashBook(store),
     places,
     incomplete,
+    former,
     archive: () => hub.config.archive || catalogue.position().archive,
   };
 }

@@ -5,6 +5,9 @@ import type { Engine } from './engine.ts';
 import { TargetError } from './targets/errors.ts';
 import type { Uploader } from './uploader.ts';
 
+/** The rest is told in the log, an event each. */
+const MOST_FINDINGS = 1000;
+
 interface Named {
   readonly target?: string;
 }
@@ -33,15 +36,19 @@ export function engineCommands(hub: Hub<Config>, { places }: Backup, { uploaders
         }
       }),
     );
-    return { ok: answers.every(([, { ok }]) => ok), targets: Object.fromEntries(answers) };
+    const failed = answers.filter(([, { ok }]) => ok !== true);
+    const targets = Object.fromEntries(answers);
+    if (failed.length === 0) return { ok: true, targets };
+    return { ok: false, error: failed.map(([name, { error }]) => `${name}: ${error}`).join('; '), targets };
   };
 
   hub.command<Named & { dry_run: boolean; rewrites: boolean }>('run', async (args) => {
     await sync();
     return each(args, async (uploader) => {
       const result = await (args.dry_run ? uploader.plan(args.rewrites) : uploader.runNow(args.rewrites));
-      const { nextAt, ...counts } = result;
-      return { ...counts, next: Number.isFinite(nextAt) ? nextAt : null };
+      const { nextAt, failed, ...counts } = result;
+      const answer = { ...counts, failed, next: Number.isFinite(nextAt) ? nextAt : null };
+      return failed === 0 ? answer : { ...answer, ok: false, error: `${failed} files failed: see status` };
     });
   });
   for (const [name, paused] of [
@@ -65,10 +72,13 @@ export function engineCommands(hub: Hub<Config>, { places }: Backup, { uploaders
     each(args, async (uploader) => {
       const folder = args.week === undefined ? {} : { folder: args.week };
       const { checked, findings } = await uploader.verify({ ...folder, readBack: args.read_back });
+      const some = findings.slice(0, MOST_FINDINGS).map((finding) => ({ ...finding }));
+      if (some.length === 0) return { checked, findings: [] };
       return {
-        ok: findings.length === 0,
+        ok: false,
+        error: `${findings.length} of ${checked} are not as they were sent`,
         checked,
-        findings: findings.slice(0, 1000).map((finding) => ({ ...finding })),
+        findings: some,
       };
     }),
   );

@@ -67,8 +67,12 @@ export async function startEngine(
   await hub.subscribe('photos/status', ({ payload }) => {
     if (payload === 'online') settled(0);
   });
-  const schedule = new Cron(config.schedule, { timezone, protect: true }, look);
-  signal.addEventListener('abort', () => schedule.stop(), { once: true });
+  try {
+    const schedule = new Cron(config.schedule, { timezone, protect: true }, look);
+    signal.addEventListener('abort', () => schedule.stop(), { once: true });
+  } catch (error) {
+    hub.waiting(`schedule: ${errorText(error)}`, 'Write it as cron does, such as 0 3 * * * for three at night.');
+  }
   const running = Promise.all(uploaders.map((uploader) => uploader.run()));
   report.soon();
   return { uploaders, sync: follower.sync, stopped: running.then(() => undefined) };

@@ -61,9 +61,8 @@ export interface Ledger {
   holdings(folder?: string, withSuspects?: boolean): Holding[];
   /** The file is there, proven: ends its failure and upload session. */
   stored(copy: Copy): void;
-  /** It was looked at and is there as noted; or it is not, and the next run sees to it. */
-  verified(path: string, time: number): void;
-  suspect(path: string): void;
+  /** These were looked at and are there as noted; the doubtful are not, and the next pass sees to them. */
+  checked(sound: readonly string[], doubtful: readonly string[], time: number): void;
   /**
    * Notes which disk the target is on now. On another than before nothing that was noted counts any more.
    * @param identity as the target's `check` answers it
@@ -91,10 +90,20 @@ export interface Ledger {
   /** Epoch ms; `null` = never. */
   lastSuccess: number | null;
   lastVerified: number | null;
+  /** When the copy was last seen that was not looked at for the longest, epoch ms; `null` = there is none. */
+  readonly oldestCheck: number | null;
 }
 
+/** Notes the targets there are; answers the names of those that there were. */
+export function noteTargets(store: Store, names: readonly string[]): string[] {
+  const add = store.prepare('INSERT OR IGNORE INTO target (name) VALUES (?)');
+  for (const name of names) add.run(name);
+  const known = store.prepare('SELECT name FROM target').pluck().all() as string[];
+  return known.filter((name) => !names.includes(name));
+}
+
+/** @param target its name, known by `noteTargets` */
 export function openLedger(store: Store, target: string): Ledger {
-  store.prepare('INSERT OR IGNORE INTO target (name) VALUES (?)').run(target);
   const copyColumns = 'path, key, sha256, size, tag, proof, stored, verified, because';
   const readCopy = store.prepare(`SELECT ${copyColumns}, suspect FROM copy WHERE target = ? AND path = ?`);
   const holdings = store.prepare(
@@ -119,7 +128,7 @@ export function openLedger(store: Store, target: string): Ledger {
   );
   const readFailures = store.prepare(
     `SELECT failure.path, kind, reason, attempts, next FROM failure JOIN source USING (path)
-     WHERE target = @target AND (@folder IS NULL OR folder = @folder) ORDER BY failure.path LIMIT @limit`,
+     WHERE target = @target AND ${WORTHY} AND (@folder IS NULL OR folder = @folder) ORDER BY failure.path LIMIT @limit`,
   );
   const joined = 'FROM source LEFT JOIN copy ON copy.target = @target AND copy.path = source.path';
   const withFailures = `${joined} LEFT JOIN failure ON failure.target = @target AND failure.path = source.path`;
@@ -143,6 +152,7 @@ export function openLedger(store: Store, target: string): Ledger {
   const readSession = store.prepare('SELECT state FROM session WHERE target = ? AND key = ? AND sha256 = ?').pluck();
   const writeSession = store.prepare('INSERT OR REPLACE INTO session (target, key, sha256, state) VALUES (?, ?, ?, ?)');
   const dropSession = store.prepare('DELETE FROM session WHERE target = ? AND key = ?');
+  const oldestCheck = store.prepare('SELECT min(verified) FROM copy WHERE target = ? AND NOT suspect').pluck();
   const suspectAll = store.prepare('UPDATE copy SET suspect = 1 WHERE target = ?');
   const readIdentity = store.prepare('SELECT identity FROM target WHERE name = ?').pluck();
   const writeIdentity = store.prepare('UPDATE target SET identity = ? WHERE name = ?');
@@ -166,8 +176,10 @@ export function openLedger(store: Store, target: string): Ledger {
       dropFailure.run(target, copy.path);
       dropSession.run(target, copy.key);
     }),
-    verified: (path, time) => void noteVerified.run(time, target, path),
-    suspect: (path) => void noteSuspect.run(target, path),
+    checked: store.transaction((sound: readonly string[], doubtful: readonly string[], time: number) => {
+      for (const path of sound) noteVerified.run(time, target, path);
+      for (const path of doubtful) noteSuspect.run(target, path);
+    }),
     identify: store.transaction((identity: string) => {
       const known = readIdentity.get(target);
       if (known === identity) return;
@@ -215,6 +227,9 @@ export function openLedger(store: Store, target: string): Ledger {
     },
     set lastVerified(time) {
       lastVerified.set(time);
+    },
+    get oldestCheck() {
+      return oldestCheck.get(target) as number | null;
     },
   };
 }

@@ -48,6 +48,8 @@ export interface PassResult {
   unclear: number;
   /** Changed files whose time has not come. */
   waiting: number;
+  /** The target refused to replace an object in this pass. */
+  replacing_refused: boolean;
   /** When there is something to do again, epoch ms; `Infinity` = not by itself. */
   nextAt: number;
 }
@@ -78,6 +80,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     failed: 0,
     waiting: 0,
     unclear: 0,
+    replacing_refused: false,
     nextAt: Number.POSITIVE_INFINITY,
   };
   for (const folder of ledger.pendingFolders()) {
@@ -142,7 +145,7 @@ async function settle(
   let proof: Proof = 'checksum';
   let collisions = 0;
   for (;;) {
-    const policy = { ...options.policy, replace: options.policy.replace && !ledger.cannotReplace };
+    const policy = { ...options.policy, replace: options.policy.replace && !result.replacing_refused };
     const action = decide(entry, copy, (key) => remote.get(key), policy, Date.now());
     switch (action.do) {
       case 'nothing':
@@ -175,27 +178,30 @@ async function settle(
         result.found += 1;
         if (!dryRun) note(file, action.object, proof, 'found', options);
         return;
-      default:
-        if (dryRun || (await sent(file, entry, action, remote, options, collisions))) {
+      default: {
+        const outcome = dryRun ? 'sent' : await send(file, entry, action, remote, options, collisions > 0);
+        if (outcome === 'sent') {
           result.uploaded += 1;
           result.bytes += file.size;
           if (action.do === 'replace') result.replaced += 1;
           return;
         }
+        if (outcome === 'refused') result.replacing_refused = true;
         collisions += 1;
+      }
     }
   }
 }
 
-/** Sends; answers false when the target has to be looked at again first. */
-async function sent(
+/** Sends one file; `again` and `refused` ask to decide anew, by what is there now. */
+async function send(
   file: SourceFile,
   entry: LocalEntry,
   action: Extract<Action, { do: 'upload' | 'replace' }>,
   remote: Map<string, RemoteObject>,
   options: PassOptions,
-  collisions: number,
-): Promise<boolean> {
+  isSecond: boolean,
+): Promise<'sent' | 'again' | 'refused'> {
   const { target, ledger, hashes, signal, limiter } = options;
   const path = localPath(file, options);
   const md5 = entry.md5 ?? (await hashes.compute(path, file.sha256, signal)).md5;
@@ -215,16 +221,17 @@ async function sent(
     remote.set(key, object);
     if (action.do === 'replace') ledger.cannotReplace = false;
     note(file, object, proof, 'sent', options, action.do === 'upload' ? action.because : undefined);
-    return true;
+    return 'sent';
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
-    if (error.kind === 'cannot_replace' && action.do === 'replace') ledger.cannotReplace = true;
-    // Often it is our own upload whose answer was lost; whatever is there now decides.
-    else if (error.kind !== 'precondition' || collisions > 0) throw error;
+    const isRefused = error.kind === 'cannot_replace' && action.do === 'replace';
+    if (isRefused) ledger.cannotReplace = true;
+    // A precondition: often it is our own upload whose answer was lost.
+    else if (error.kind !== 'precondition' || isSecond) throw error;
     const there = await target.head(key, signal);
     if (there) remote.set(key, there);
     else remote.delete(key);
-    return false;
+    return isRefused ? 'refused' : 'again';
   }
 }
 

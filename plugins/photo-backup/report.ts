@@ -24,10 +24,15 @@ export function createReporter(hub: Hub<Config>, backup: Backup, uploaders: read
     await hub.publish(`${hub.id}/${topic}`, { time: Date.now(), ...state }, { retain: true });
     said.set(topic, text);
   };
+  let isFirst = true;
   const publish = async () => {
+    // Retained, so that a target taken out of the settings would stay on the page for ever.
+    if (isFirst) for (const name of backup.former) await hub.publish(`${hub.id}/${name}`, null, { retain: true });
+    isFirst = false;
     for (const uploader of uploaders) await say(uploader.name, { ...uploader.state() });
     for (const [name, incomplete] of backup.incomplete) await say(name, disabled(incomplete));
-    await say('weeks', { weeks: weeks(backup) });
+    const { simulated } = backup.catalogue.position();
+    await say('weeks', { ...(simulated && { simulated }), weeks: weeks(backup) });
   };
   return {
     soon: () => {
@@ -50,7 +55,7 @@ const NOTHING = { safe: 0, bytes_safe: 0, pending: 0, bytes_pending: 0, failed: 
 const disabled = (incomplete: string): JsonObject =>
   describe({
     incomplete,
-    simulated: false,
+    staysIn: false,
     paused: false,
     outsideWindow: false,
     cannotReplace: false,

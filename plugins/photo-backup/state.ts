@@ -5,8 +5,8 @@ import { ADVICE, type TargetErrorKind } from './targets/errors.ts';
 export interface Situation {
   /** A setting is wanting. */
   readonly incomplete?: string;
-  /** The photos come from a simulator and this target is outside the house. */
-  readonly simulated: boolean;
+  /** The photos are simulated and this target is outside the house. */
+  readonly staysIn: boolean;
   readonly paused: boolean;
   readonly trouble?: { readonly kind: TargetErrorKind | 'archive_missing'; readonly message: string };
   readonly busy?: 'uploading' | 'verifying';
@@ -23,7 +23,7 @@ export function describe(situation: Situation): { state: string; advice: string 
   const { summary, trouble, rewritesWaiting } = situation;
   const is = (state: string, advice: string | null = null, reason: string | null = null) => ({ state, advice, reason });
   if (situation.incomplete) return is('disabled', `Complete the settings: ${situation.incomplete}.`);
-  if (situation.simulated) return is('simulated', 'Simulated photos stay in the house, unless endpoint is set.');
+  if (situation.staysIn) return is('simulated', 'Simulated photos stay in the house, unless endpoint is set.');
   if (situation.paused) return is('paused', 'Press "go on" to send again; what is half sent is kept.');
   if (situation.busy) return is(situation.busy);
   if (trouble?.kind === 'archive_missing') return is(trouble.kind, 'Mount the disk of the archive.', trouble.message);

@@ -4,6 +4,8 @@ import type { TargetSettings } from './config.ts';
 import type { Summary } from './ledger.ts';
 import { describe, type Situation } from './state.ts';
 
+const DAY_MS = 86_400_000;
+
 /** `photo-backup/<target>`; of a target whose settings are incomplete only the first four. */
 export interface TargetState extends Summary {
   /** Epoch ms. */
@@ -13,6 +15,8 @@ export interface TargetState extends Summary {
   readonly advice: string | null;
   /** What was said by whoever refused. */
   readonly reason: string | null;
+  /** The photos come from a simulator. */
+  readonly simulated?: true;
   readonly type: TargetSettings['type'];
   readonly place: string;
   readonly rewrites: {
@@ -24,24 +28,29 @@ export interface TargetState extends Summary {
     /** What sending them now would cost beyond storage; `null` = the price is not known. */
     readonly cost_now: number | null;
   };
-  /** Epoch ms; `null` = never. */
+  /** When all of it was there, epoch ms; `null` = never. */
   readonly last_success: number | null;
+  /** When all of it was compared. */
   readonly last_verified: number | null;
 }
 
 /** What is told of a target: its situation, completed by what its ledger knows. */
 export function targetState(
   { settings, target, ledger }: Place,
-  situation: Omit<Situation, 'paused' | 'cannotReplace' | 'summary'>,
+  situation: Omit<Situation, 'paused' | 'cannotReplace' | 'rewritesWaiting' | 'summary'>,
+  simulated: boolean,
 ): Omit<TargetState, 'time'> {
   const summary = ledger.summary();
   const { paused, cannotReplace, lastSuccess, lastVerified } = ledger;
   const copies = ledger.rewrites();
   const price = settings.price ?? knownPrice(settings.storage_class);
   const days = leastDays(settings.storage_class);
-  const fee = price === undefined ? null : earlyFee(copies, days, price, Date.now());
+  const now = Date.now();
+  const fee = price === undefined ? null : earlyFee(copies, days, price, now);
+  const rewritesWaiting = copies.filter(({ stored }) => now < stored + rewriteDays(settings) * DAY_MS).length;
   return {
-    ...describe({ ...situation, paused, cannotReplace, summary }),
+    ...describe({ ...situation, paused, cannotReplace, rewritesWaiting, summary }),
+    ...(simulated && { simulated }),
     type: settings.type,
     place: target.place,
     ...summary,

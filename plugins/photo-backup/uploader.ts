@@ -14,6 +14,8 @@ import { windowAt } from './window.ts';
 const DAY_MS = 86_400_000;
 const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
+/** Files named in one event. */
+const MOST_TOLD = 100;
 const ARCHIVE_UNKNOWN = 'the photos plugin has not told where the archive is yet';
 /** The most that a timer of Node can wait. */
 const LONGEST_NAP_MS = 2 ** 31 - 1;
@@ -53,7 +55,6 @@ export class Uploader {
   /** The log tells of trouble, and so has to tell of its end. */
   #warned = false;
   #outsideWindow = false;
-  #rewritesWaiting = 0;
   #requests: Request[] = [];
   #wake = new AbortController();
   /** Ends the pass under way when a pause or the end of the window comes. */
@@ -126,13 +127,14 @@ export class Uploader {
 
   /** `photo-backup/<target>` without its time. */
   state(): Omit<TargetState, 'time'> {
-    return targetState(this.#options.place, {
-      simulated: this.#staysIn(),
+    const { place, catalogue } = this.#options;
+    const situation = {
+      staysIn: this.#staysIn(),
       outsideWindow: this.#outsideWindow,
-      rewritesWaiting: this.#rewritesWaiting,
       ...(this.#trouble && { trouble: this.#trouble }),
       ...(this.#busy && { busy: this.#busy }),
-    });
+    };
+    return targetState(place, situation, catalogue.position().simulated);
   }
 
   /** Does what is to be done now; answers the ms to rest. */
@@ -193,13 +195,13 @@ export class Uploader {
     if (this.#untilVerification() <= 0) await this.#verify({ readBack: false }, signal);
     const result = await this.#as('uploading', () => this.#pass(how, signal));
     if (result.failed === 0) place.ledger.lastSuccess = Date.now();
-    await this.#as('uploading', () => afterPass(place, signal));
-    this.#unfinished = false;
     const { uploaded, found, failed, bytes } = result;
     if (uploaded + found + failed > 0) {
       const { safe, pending } = place.ledger.summary();
       event('backup_finished', { target: this.name, uploaded, found, failed, bytes, safe, pending });
     }
+    await this.#as('uploading', () => afterPass(place, signal));
+    this.#unfinished = false;
     return result;
   }
 
@@ -209,7 +211,7 @@ export class Uploader {
     if (folder === undefined) throw new ArchiveMissingError(ARCHIVE_UNKNOWN);
     const total = place.ledger.summary().bytes_pending;
     let finished = 0;
-    const result = await runPass({
+    return runPass({
       ...place,
       catalogue,
       hashes,
@@ -228,8 +230,6 @@ export class Uploader {
         this.#tell(path, outcome);
       },
     });
-    this.#rewritesWaiting = result.waiting;
-    return result;
   }
 
   #tell(path: string, outcome: Outcome): void {
@@ -252,9 +252,11 @@ export class Uploader {
       verifyTarget({ ...place, ...(folder !== undefined && { folder }), readBack, signal, onProgress: progress }),
     );
     if (folder === undefined) place.ledger.lastVerified = Date.now();
-    for (const { path, problem } of result.findings) {
-      log.warn(`${this.name}: ${path} is ${problem} there`);
-      event('copy_lost', { target: this.name, path, problem });
+    const { findings } = result;
+    if (findings.length > 0) {
+      const files = findings.slice(0, MOST_TOLD).map((finding) => ({ ...finding }));
+      log.warn(`${this.name}: ${findings.length} copies are not as they were sent: ${files[0]?.path} ...`);
+      event('copies_lost', { target: this.name, count: findings.length, files });
     }
     return result;
   }
@@ -263,10 +265,10 @@ export class Uploader {
     return this.#unfinished || this.#options.place.ledger.summary().pending > 0 || this.#untilVerification() <= 0;
   }
 
+  /** ms until the copy that was not looked at for the longest is due. */
   #untilVerification(): number {
-    const { lastVerified } = this.#options.place.ledger;
-    if (lastVerified === null) this.#options.place.ledger.lastVerified = Date.now();
-    return (lastVerified ?? Date.now()) + this.#options.verifyDays * DAY_MS - Date.now();
+    const oldest = this.#options.place.ledger.oldestCheck;
+    return oldest === null ? Number.POSITIVE_INFINITY : oldest + this.#options.verifyDays * DAY_MS - Date.now();
   }
 
   /** Nothing simulated leaves the house, unless the user names a server of his own. */

@@ -1,7 +1,7 @@
-import type { Ledger } from './ledger.ts';
+import type { Holding, Ledger } from './ledger.ts';
 import { sha256Of } from './local-file.ts';
 import { listed } from './pass.ts';
-import type { Target } from './targets/target.ts';
+import type { RemoteObject, Target } from './targets/target.ts';
 
 export interface VerifyOptions {
   readonly target: Target;
@@ -30,37 +30,42 @@ export interface VerifyResult {
  * noted counts as not safe from now on, and the next pass sees to it. @throws TargetError that concerns the target
  */
 export async function verifyTarget(options: VerifyOptions): Promise<VerifyResult> {
-  const { target, ledger, folder, readBack, signal, onProgress } = options;
+  const { target, ledger, folder, signal } = options;
   ledger.identify(await target.check(signal, ledger.isNew));
   const holdings = ledger.holdings(folder, true);
+  const folders = new Map<string, Holding[]>();
+  for (const holding of holdings) folders.set(holding.folder, [...(folders.get(holding.folder) ?? []), holding]);
   const findings: Finding[] = [];
-  let remote: Awaited<ReturnType<typeof listed>> = new Map();
-  let at: string | undefined;
-  for (const [index, holding] of holdings.entries()) {
-    signal.throwIfAborted();
-    if (holding.folder !== at) {
-      remote = await listed(target, holding.folder, signal);
-      at = holding.folder;
-    }
-    const object = remote.get(holding.key);
-    const isSame = object?.tag === holding.tag && object.size === holding.size;
-    const problem = object === undefined ? 'missing' : isSame ? await damage(holding, options) : 'changed';
-    if (problem === undefined) {
+  let done = 0;
+  for (const [name, held] of folders) {
+    const remote = await listed(target, name, signal);
+    const sound: string[] = [];
+    const doubtful: Finding[] = [];
+    for (const holding of held) {
+      signal.throwIfAborted();
+      const problem = await problemOf(holding, remote.get(holding.key), options);
+      if (problem !== undefined) doubtful.push({ path: holding.path, problem });
       // Damage does not show in a listing: only what is fetched again clears a suspicion.
-      if (readBack || !holding.suspect) ledger.verified(holding.path, Date.now());
-    } else {
-      ledger.suspect(holding.path);
-      findings.push({ path: holding.path, problem });
+      else if (options.readBack || !holding.suspect) sound.push(holding.path);
+      options.onProgress(++done, holdings.length, holding.path);
     }
-    onProgress(index + 1, holdings.length, holding.path);
+    ledger.checked(
+      sound,
+      doubtful.map(({ path }) => path),
+      Date.now(),
+    );
+    findings.push(...doubtful);
   }
   return { checked: holdings.length, findings };
 }
 
-async function damage(
-  { key, sha256 }: { key: string; sha256: string },
+async function problemOf(
+  { key, sha256, tag, size }: Holding,
+  object: RemoteObject | undefined,
   { target, readBack, signal }: VerifyOptions,
-): Promise<'damaged' | undefined> {
+): Promise<Finding['problem'] | undefined> {
+  if (object === undefined) return 'missing';
+  if (object.tag !== tag || object.size !== size) return 'changed';
   if (!readBack) return undefined;
   return (await sha256Of(await target.get(key, 0, signal))) === sha256 ? undefined : 'damaged';
 }

@@ -6,7 +6,7 @@ import { openStore } from '../../../core/sdk/store.ts';
 import { openCatalogue, type SourceFile } from '../../../plugins/photo-backup/catalogue.ts';
 import type { TargetSettings } from '../../../plugins/photo-backup/config.ts';
 import { openHashBook } from '../../../plugins/photo-backup/hashes.ts';
-import { openLedger } from '../../../plugins/photo-backup/ledger.ts';
+import { noteTargets, openLedger } from '../../../plugins/photo-backup/ledger.ts';
 import { MIGRATIONS } from '../../../plugins/photo-backup/migrations.ts';
 import { type Outcome, type PassOptions, runPass } from '../../../plugins/photo-backup/pass.ts';
 import { rateLimit } from '../../../plugins/photo-backup/rate-limit.ts';
@@ -37,6 +37,7 @@ export async function bed(settings: Partial<TargetSettings> & Pick<TargetSetting
   const catalogue = openCatalogue(store);
   const complete = settingsOf(settings);
   const target = openTarget(complete, { dataDir: folder });
+  noteTargets(store, [complete.name]);
   const ledger = openLedger(store, complete.name);
   const hashes = openHashBook(store);
   let change = 0;

@@ -131,4 +131,12 @@ it('stays paused over a restart, and tells what it would do', async () => {
   expect([...server.objects.keys()].filter((key) => key.endsWith('.JPG'))).toEqual([]);
   await command(again, 'photo-backup', 'resume');
   await waitFor('the cloud to be complete', async () => (await state(again, 'cloud'))?.safe === 1);
+
+  // A target taken out of the settings leaves the page.
+  await again.stop();
+  const { cloud } = config.plugins['photo-backup'].targets;
+  const plugins = { ...config.plugins, 'photo-backup': { targets: { cloud } } };
+  const last = await startHub({ config: { ...config, plugins }, dataDir: hub.dataDir });
+  await waitFor('its topic to be cleared', async () => (await topic(last, 'photo-backup/disk')) === undefined);
+  expect(await state(last, 'cloud')).toMatchObject({ safe: 1 });
 });

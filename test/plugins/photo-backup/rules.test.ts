@@ -70,7 +70,7 @@ describe('settings', () => {
 describe('the state of a target', () => {
   const summary = { safe: 5, bytes_safe: 5, pending: 0, bytes_pending: 0, failed: 0, changed_remotely: 0 };
   const calm: Situation = {
-    simulated: false,
+    staysIn: false,
     paused: false,
     outsideWindow: false,
     cannotReplace: false,
@@ -80,7 +80,7 @@ describe('the state of a target', () => {
   it.each<[string, Partial<Situation>]>([
     ['ok', {}],
     ['disabled', { incomplete: 'targets.safe.path is not set', paused: true }],
-    ['simulated', { simulated: true, paused: true }],
+    ['simulated', { staysIn: true, paused: true }],
     ['paused', { paused: true, trouble: { kind: 'full', message: '' } }],
     ['uploading', { busy: 'uploading', trouble: { kind: 'full', message: '' } }],
     ['full', { trouble: { kind: 'full', message: 'x' }, summary: { ...summary, pending: 3 } }],

@@ -101,6 +101,13 @@ describe('an S3 target', () => {
     expect(ledger.cannotReplace).toBe(true);
     expect(server.objects.get(A)?.bytes).toEqual(former);
     expect(server.objects.get(`2016-W05/P1010001~${sha256(changed).slice(0, 8)}.JPG`)?.bytes).toEqual(changed);
+
+    server.fault = () => undefined;
+    await photo('2016-W05/P1010002.JPG');
+    await pass();
+    await photo('2016-W05/P1010002.JPG');
+    expect(await pass()).toMatchObject({ replaced: 1, replacing_refused: false });
+    expect(ledger.cannotReplace).toBe(false);
   });
 
   it('looks before it writes where the server knows no conditions', async () => {
