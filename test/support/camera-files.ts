@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -53,11 +53,8 @@ export const sha256 = (content: Buffer | string): string => createHash('sha256')
 
 function noise(bytes: number, seed: Shot['seed']): Buffer {
   if (seed === undefined) return randomBytes(bytes);
-  const blocks: Buffer[] = [];
-  for (let block = 0; block * 32 < bytes; block += 1) {
-    blocks.push(createHash('sha256').update(`${seed}/${block}`).digest());
-  }
-  return Buffer.concat(blocks).subarray(0, bytes);
+  const key = createHash('sha256').update(String(seed)).digest();
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes));
 }
 
 function segment(marker: number, content: Buffer): Buffer {
