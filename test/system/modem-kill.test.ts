@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
-import { testNeeding } from '../../support/prerequisites.ts';
-import { plugIn } from '../../support/pseudo-terminal.ts';
-import { recorded, stateOf } from '../../support/recorded-console.ts';
+import { startHub, temporaryFolder, waitFor } from '../support/hub.ts';
+import { testNeeding } from '../support/prerequisites.ts';
+import { plugIn } from '../support/pseudo-terminal.ts';
+import { recorded, stateOf } from '../support/recorded-console.ts';
 
 testNeeding('socat')('kill -9 of hub and plugin costs at most the last second', async () => {
   const port = join(await temporaryFolder(), 'tty');
