@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 import { TargetError } from './targets/errors.ts';
 import type { Uploader } from './uploader.ts';
 
-/** The rest is told in the log, an event each. */
+/** Named in one answer; asking for a week at a time tells the rest. */
 const MOST_FINDINGS = 1000;
 
 interface Named {
