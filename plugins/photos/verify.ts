@@ -75,6 +75,8 @@ async function look(row: CatalogueFile, photos: Photos, signal: AbortSignal): Pr
   try {
     const stats = await lstat(archive.absolute(path));
     const [size, mtime] = [stats.size, mtimeOf(stats)];
+    // Nobody edits a photo away; a crash of the disk's machine leaves such files.
+    if (size === 0) return asRot(row, 'it has no content any more', photos);
     const sha256 = await verifier.reader.hash(archive.absolute(path), signal);
     if (sha256 === currentSha256) {
       catalogue.update(path, { size, mtime, state: 'verified', verified: Date.now() });

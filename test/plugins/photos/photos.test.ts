@@ -107,6 +107,9 @@ describe('the photos plugin', () => {
     );
     expect(await readdir(at('.cupboard/damaged'))).toHaveLength(1);
     expect(await command(hub, 'verify', { week: '2016-W05' })).toMatchObject({ ok: true, verified: 4, files: [] });
+    await writeFile(at('2016-W05/2.JPG'), '');
+    expect(await command(hub, 'verify')).toMatchObject({ ok: true, verified: 3, rot: 1, edited: 0 });
+    expect(await command(hub, 'restore', { from: card })).toMatchObject({ ok: true, restored: 1 });
 
     expect(await command(hub, 'discard', { files: ['2016-W05/1.JPG', '../card'] })).toMatchObject({
       ok: false,
