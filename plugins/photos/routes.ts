@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Register } from './cards/register.ts';
 import { DiskCache } from './gallery/disk-cache.ts';
 import { Gallery } from './gallery/gallery.ts';
 import { MapTiles } from './gallery/map-tiles.ts';
@@ -19,6 +20,7 @@ const MAP_LIMIT = 128 * MB;
 export async function serveRoutes({ hub, store, archive }: Photos, { exiftool }: Metadata): Promise<void> {
   const { tiles, tiles_credit: attribution } = hub.config;
   const places = openPlaces(store, hub.config.places);
+  const register = new Register(store);
   const cacheOf = (name: string, limit: number) => new DiskCache(join(hub.dataDir, name), limit);
   const router = await hub.http();
   router.use(
@@ -27,6 +29,7 @@ export async function serveRoutes({ hub, store, archive }: Photos, { exiftool }:
       archive: archive.root,
       log: hub.log,
       places: () => places.all(),
+      cards: () => register.list(undefined),
       thumbnails: new Thumbnails({
         cache: cacheOf('thumbnails', PICTURES_LIMIT),
         loadRenderer,

@@ -1,5 +1,6 @@
 import { errorText, type Logger } from 'cupboard/sdk';
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
+import type { RegisteredCard } from '../cards/register.ts';
 import { type CataloguedFile, findInArchive } from './archive-file.ts';
 import { type Abilities, SIZES, type Size } from './contract.ts';
 import type { FileRow, Gallery } from './gallery.ts';
@@ -14,6 +15,8 @@ export interface GalleryParts {
   /** Folder of the archive. */
   readonly archive: string;
   readonly places: () => Readonly<Record<string, Point>>;
+  /** The register of cards. */
+  readonly cards: () => readonly RegisteredCard[];
   readonly log: Logger;
   readonly tiles: { readonly source: MapTiles; readonly attribution: string } | undefined;
 }
@@ -28,6 +31,9 @@ export function galleryRoutes(parts: GalleryParts): Router {
 
   const router = Router();
   router.get('/abilities', async (_request, response) => void response.json(await abilitiesOf(parts)));
+  // The commands of these names say the same, but not to viewers.
+  router.get('/places', (_request, response) => void response.json(parts.places()));
+  router.get('/cards', (_request, response) => void response.json(parts.cards()));
   router.get('/weeks', (_request, response) => void response.json(gallery.weeks()));
   router.get('/week', ({ query }, response) => {
     const folder = String(query['folder'] ?? '');

@@ -1,7 +1,9 @@
 import type { JsonObject } from 'cupboard/sdk';
 import type { PanelApi } from 'cupboard/sdk/panel';
+import type { RegisteredCard } from '../cards/register.ts';
+import type { CardStatus } from '../cards/status.ts';
 import type { Abilities, Found, Picture, Shot, Size, Week } from '../gallery/contract.ts';
-import type { BackupWeeks, CardStatus } from './words.ts';
+import type { Backup } from './words.ts';
 
 /** How long a burst of events is waited out before the weeks are asked for again. */
 const SETTLE = 400;
@@ -24,8 +26,6 @@ export interface Progress {
   readonly eta?: number;
 }
 
-export type CardInSlot = CardStatus & { readonly simulated?: boolean };
-
 /** What the panel knows of the archive, shared by its parts, and the way to ask for more. */
 export class Album {
   readonly api: PanelApi;
@@ -34,9 +34,11 @@ export class Album {
   /** Why the weeks could not be read. */
   problem = '';
   /** Cards in their slots by id. */
-  cards: ReadonlyMap<string, CardInSlot> = new Map();
+  cards: ReadonlyMap<string, CardStatus> = new Map();
   jobs: ReadonlyMap<string, Progress> = new Map();
-  backup: BackupWeeks | undefined;
+  /** Undefined while the plugin photo-backup has said nothing. */
+  backup: Backup | undefined;
+  #remote: ReadonlySet<string> = new Set();
   places: Readonly<Record<string, NamedPlace>> = {};
 
   readonly #listeners = new Set<() => void>();
@@ -48,7 +50,7 @@ export class Album {
     const { plugin } = api;
     this.#ends.push(
       api.subscribe(`${plugin}/card/+`, (topic, payload) => {
-        this.cards = withEntry(this.cards, topic, parse<CardInSlot>(payload));
+        this.cards = withEntry(this.cards, topic, parse<CardStatus>(payload));
         this.#changed();
       }),
       api.subscribe(`${plugin}/progress/+`, (topic, payload) => {
@@ -57,10 +59,7 @@ export class Album {
         this.#changed();
       }),
       api.subscribe(`${plugin}/event/+`, () => this.#reloadSoon()),
-      api.subscribe('photo-backup/weeks', (_topic, payload) => {
-        this.backup = parse<{ weeks: BackupWeeks }>(payload)?.weeks;
-        this.#changed();
-      }),
+      api.subscribe('photo-backup/+', (topic, payload) => this.#takeBackup(topic, payload)),
     );
     void this.#load();
   }
@@ -94,24 +93,20 @@ export class Album {
     return `/plugins/${this.api.plugin}/files/${id}`;
   }
 
-  /**
-   * Asks the plugin by a command that changes nothing.
-   * @throws Error with what the plugin said
-   */
-  async ask<Answer>(name: string, args: JsonObject = {}): Promise<Answer> {
-    const answer = await this.api.command(name, args);
-    if (!answer.ok) throw new Error([answer['error'], answer['advice']].filter(Boolean).join(' '));
-    return answer as unknown as Answer;
+  /** The register of cards. */
+  cardRegister(): Promise<readonly RegisteredCard[]> {
+    return this.#get('cards');
   }
 
   /**
-   * Sends a command that changes something; the weeks are asked for again.
+   * Sends a command of the plugin, for admins; the weeks are asked for again, as most change something.
    * @throws Error with what the plugin said
    */
   async command<Answer>(name: string, args: JsonObject): Promise<Answer> {
-    const answer = await this.ask<Answer>(name, args);
+    const answer = await this.api.command(name, args);
+    if (!answer.ok) throw new Error([answer['error'], answer['advice']].filter(Boolean).join(' '));
     this.#reloadSoon();
-    return answer;
+    return answer as unknown as Answer;
   }
 
   async loadWeeks(): Promise<void> {
@@ -125,26 +120,33 @@ export class Album {
   }
 
   async loadPlaces(): Promise<void> {
-    try {
-      this.places = (await this.ask<Pick<Album, 'places'>>('places')).places;
-    } catch {
-      this.places = {}; // the plugin is not running: the page says so above
+    // When they cannot be read, nor can the weeks, and those say why.
+    this.places = await this.#get<Album['places']>('places').catch(() => this.places);
+    this.#changed();
+  }
+
+  #takeBackup(topic: string, payload: string): void {
+    const name = topic.slice(topic.indexOf('/') + 1);
+    if (name === 'status') return; // of the plugin, and no JSON
+    if (name === 'weeks') {
+      const weeks = parse<Pick<Backup, 'weeks'>>(payload)?.weeks;
+      this.backup = weeks && { weeks, remote: this.#remote };
+    } else {
+      const type = parse<{ type?: string }>(payload)?.type;
+      if (type === undefined || type === 'directory') return;
+      this.#remote = new Set([...this.#remote, name]);
+      this.backup &&= { ...this.backup, remote: this.#remote };
     }
     this.#changed();
   }
 
   async #load(): Promise<void> {
-    await Promise.all([
-      this.loadWeeks(),
-      this.loadPlaces(),
-      this.#get<Abilities>('abilities').then(
-        (abilities) => {
-          this.abilities = abilities;
-        },
-        () => undefined, // told of by the weeks
-      ),
-    ]);
+    await Promise.all([this.loadWeeks(), this.loadPlaces(), this.#loadAbilities()]);
     this.#changed();
+  }
+
+  async #loadAbilities(): Promise<void> {
+    this.abilities = await this.#get<Abilities>('abilities').catch(() => undefined);
   }
 
   async #get<T>(path: string): Promise<T> {

@@ -1,25 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
+import type { RegisteredCard } from '../cards/register.ts';
+import type { CardStatus } from '../cards/status.ts';
 import type { ImportReport } from '../ingest/report.ts';
-import type { Album, CardInSlot, Progress } from './album.ts';
+import type { Album, Progress } from './album.ts';
 import { icons } from './icons.ts';
 import { Part } from './part.ts';
 import { cardWords, countOf, dateOf, rangeOf, sizeOf } from './words.ts';
-
-/** A card as the command `cards` tells of it; times in epoch ms. */
-interface RegisteredCard {
-  readonly id: string;
-  readonly label: string;
-  /** Bytes. */
-  readonly size: number | null;
-  readonly last_seen: number;
-  readonly in_safe: number | null;
-  readonly files: number;
-  readonly safe: number;
-  readonly all_safe: boolean;
-  readonly first: string | null;
-  readonly last: string | null;
-}
 
 const IN_SLOT: ReadonlySet<string> = new Set(['inserted', 'scanning', 'importing', 'verified', 'failed']);
 
@@ -40,8 +27,7 @@ export class CardsPart extends Part {
 
   async #load(): Promise<void> {
     try {
-      const { cards } = await this.album.ask<{ cards: readonly RegisteredCard[] }>('cards');
-      this.register = cards;
+      this.register = await this.album.cardRegister();
     } catch (error) {
       this.result = { mood: 'bad', text: (error as Error).message };
     }
@@ -155,7 +141,7 @@ function reportWords(report: ImportReport, isTrial: boolean): string {
 }
 
 /** What goes on in the readers, as one would tell it across the room. */
-export function cardsInSlot(cards: ReadonlyMap<string, CardInSlot>, jobs: ReadonlyMap<string, Progress>): unknown {
+export function cardsInSlot(cards: ReadonlyMap<string, CardStatus>, jobs: ReadonlyMap<string, Progress>): unknown {
   const here = [...cards].filter(([, { state }]) => IN_SLOT.has(state));
   return here
     .map(([id, card]) => {

@@ -49,7 +49,7 @@ export function openMap({ element, tiles, home, onPoint, onShots }: MapOptions):
   else graticule().addTo(map);
   const placeMarkers = L.featureGroup().addTo(map);
   const shotMarkers = L.featureGroup().addTo(map);
-  const pin = L.marker([0, 0], { icon: pinIcon(), keyboard: false, zIndexOffset: 1000 });
+  const pin = L.marker([0, 0], { icon: pinIcon(), interactive: false, keyboard: false, zIndexOffset: 1000 });
   let shown: readonly Shot[] = [];
   const drawShots = () => {
     shotMarkers.clearLayers();
@@ -106,7 +106,7 @@ function shotMarker(shots: readonly Shot[], onClick: () => void): L.Marker {
   const [first] = shots as [Shot];
   const label = countOf(shots.length, 'picture');
   const icon = L.divIcon({ className: 'map-shots', html: text(String(shots.length)), iconSize: [34, 34] });
-  return L.marker(positionOf(first), { icon, title: label, alt: label }).on('click', onClick);
+  return L.marker(positionOf(first), { icon, title: label, alt: label, zIndexOffset: 500 }).on('click', onClick);
 }
 
 function placeMarker(name: string, place: NamedPlace, onClick: MapOptions['onPoint']): L.Marker {

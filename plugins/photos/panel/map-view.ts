@@ -78,13 +78,10 @@ export class MapPart extends Part {
 
   #tools(): TemplateResult {
     const { point } = this;
-    const typed = (event: Event) => {
-      const form = (event.currentTarget as HTMLInputElement).form as HTMLFormElement;
-      const [latitude, longitude] = ['latitude', 'longitude'].map(
-        (name) => (form.elements.namedItem(name) as HTMLInputElement).valueAsNumber,
-      );
-      if (form.checkValidity() && latitude !== undefined && longitude !== undefined)
-        this.#choose({ latitude, longitude });
+    const typed = () => {
+      const [latitude, longitude] = [...this.querySelectorAll<HTMLInputElement>('input[type="number"]')];
+      if (!latitude?.checkValidity() || !longitude?.checkValidity()) return;
+      this.#choose({ latitude: latitude.valueAsNumber, longitude: longitude.valueAsNumber });
     };
     const degrees = (name: 'latitude' | 'longitude', label: string, limit: number) => html`<div class="field">
       <label for=${name}>${label}</label>

@@ -51,7 +51,7 @@ export class SearchPart extends Part {
   #week(folder: string, shots: readonly Shot[], { titles }: Found): TemplateResult {
     const name = folderName(folder);
     return html`<section class="day stack tight">
-      <h3><a href=${hashOf({ at: 'week', folder, view: 'photos' })}>${titles[folder] || folder}</a> ${titles[folder] ? html`<span class="soft small">${name}</span>` : nothing}</h3>
+      <h2><a href=${hashOf({ at: 'week', folder, view: 'photos' })}>${titles[folder] || folder}</a> ${titles[folder] ? html`<span class="soft small">${name}</span>` : nothing}</h2>
       <ul class="shots">
         ${shots.map(
           (shot) =>

@@ -57,6 +57,7 @@ export class SelectionBarPart extends Part {
     const count = countOf(this.selected.size, 'picture');
     switch (tool) {
       case 'place':
+        if (Object.keys(this.album.places).length === 0) return this.#noPlaces();
         return this.#line('place', 'Put them at', 'Write the place', this.#placeChoice());
       case 'caption':
         return this.#line(
@@ -83,10 +84,13 @@ export class SelectionBarPart extends Part {
     }
   }
 
+  #noPlaces(): TemplateResult {
+    const map = hashOf({ at: 'week', folder: this.folder, view: 'map' });
+    return html`<p>No place has a name yet. <a href=${map}>Choose a point on the map.</a></p>`;
+  }
+
   #placeChoice(): TemplateResult {
     const names = Object.keys(this.album.places).sort((a, b) => a.localeCompare(b));
-    if (names.length === 0)
-      return html`<p>No place has a name yet. <a href=${hashOf({ at: 'week', folder: this.folder, view: 'map' })}>Set one on the map.</a></p>`;
     return html`<select id="tool" name="value">${names.map((name) => html`<option>${name}</option>`)}</select>
       <label class="row small"><input type="checkbox" name="overwrite" /> also where a position is already there</label>`;
   }

@@ -23,6 +23,7 @@ photos-selection-bar { display: contents; }
 .photos .week h3 a { color: var(--ink); text-decoration: none; }
 .photos .week-text { display: flex; flex-direction: column; gap: 0.2rem; padding: 0.8rem 1rem 0.9rem; flex: 1; }
 .photos .week-text .facts { margin-top: auto; padding-top: 0.35rem; gap: 0.4rem; }
+.photos .day h2 { font-size: 1rem; }
 .photos .week-title { font-size: 1.5rem; }
 
 .photos .thumb { position: relative; display: grid; place-items: center; overflow: hidden; background: var(--well); color: var(--line-strong); }

@@ -89,4 +89,4 @@ export class WeeksPart extends Part {
 }
 
 export const markChip = ({ mood, text, detail }: Mark): TemplateResult =>
-  html`<span class="chip ${mood}" title=${detail}>${text.includes('off site') ? icons.cloud : mood === 'good' ? icons.check : nothing}${text}</span>`;
+  html`<span class="chip ${mood}" title=${detail}>${text === 'off site' ? icons.cloud : mood === 'good' ? icons.check : nothing}${text}</span>`;

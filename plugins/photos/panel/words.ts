@@ -1,17 +1,5 @@
+import type { CardStatus } from '../cards/status.ts';
 import type { Week } from '../gallery/contract.ts';
-
-/** What of `photos/card/<id>` the page tells. */
-export interface CardStatus {
-  readonly state: 'inserted' | 'scanning' | 'importing' | 'verified' | 'removed' | 'failed';
-  readonly label: string;
-  readonly new: number;
-  readonly known: number;
-  readonly failed: number;
-  readonly done?: number;
-  readonly total?: number;
-  readonly reason?: string;
-  readonly advice?: string;
-}
 
 /** How the page colours a state; empty = not at all. */
 export type Mood = 'good' | 'info' | 'warn' | 'bad' | '';
@@ -72,13 +60,18 @@ export function yearOf({ folder, last }: Pick<Week, 'folder' | 'last'>): string 
   return /(?:^|\/)(\d{4})-(?:W\d\d|\d\d-\d\d)$/.exec(folder)?.[1] ?? last?.slice(0, 4) ?? 'Without a date';
 }
 
-/** `photo-backup/weeks`: per week and target, how many files are safe there and how many are to follow. */
-export type BackupWeeks = Readonly<
-  Record<string, Readonly<Record<string, { readonly safe: number; readonly pending: number }>>>
->;
+/** What the plugin photo-backup says, where it runs. */
+export interface Backup {
+  /** `photo-backup/weeks`: per week and target, how many files are safe there and how many are to follow. */
+  readonly weeks: Readonly<
+    Record<string, Readonly<Record<string, { readonly safe: number; readonly pending: number }>>>
+  >;
+  /** Targets known to be elsewhere. A folder is none: a disk beside the archive burns with it. */
+  readonly remote: ReadonlySet<string>;
+}
 
 /** Is the week safe: here, and elsewhere. Without any backup nothing is said about it. */
-export function marksOf({ folder, files, states }: Week, backup: BackupWeeks | undefined): Mark[] {
+export function marksOf({ folder, files, states }: Week, backup: Backup | undefined): Mark[] {
   const { rot = 0, missing = 0, copied = 0 } = states;
   const marks: Mark[] = [];
   if (rot > 0)
@@ -105,24 +98,28 @@ export function marksOf({ folder, files, states }: Week, backup: BackupWeeks | u
       text: 'verified',
       detail: `All ${number.format(files)} files were read again and are right`,
     });
-  return backup ? [...marks, backupMark(files, backup[folder])] : marks;
+  return backup ? [...marks, backupMark(folder, files, backup)] : marks;
 }
 
-function backupMark(files: number, targets: BackupWeeks[string] = {}): Mark {
-  const all = Object.entries(targets);
-  const safe = all.filter(([, target]) => target.pending === 0 && target.safe > 0).map(([name]) => name);
-  const most = Math.max(0, ...all.map(([, target]) => target.safe));
-  if (safe.length > 0) return { mood: 'good', text: 'off site', detail: `Backed up to ${safe.join(', ')}` };
-  if (most > 0) {
-    const detail = `${countOf(most, 'file')} of ${number.format(files)} backed up`;
-    return { mood: 'info', text: `${Math.floor((100 * most) / files)} % off site`, detail };
-  }
-  return { mood: '', text: 'only here', detail: 'Not backed up yet' };
+function backupMark(folder: string, files: number, { weeks, remote }: Backup): Mark {
+  const targets = Object.entries(weeks[folder] ?? {});
+  const complete = targets.filter(([, { safe, pending }]) => safe > 0 && pending === 0).map(([name]) => name);
+  const most = Math.max(0, ...targets.map(([, { safe }]) => safe));
+  if (complete.some((name) => remote.has(name)))
+    return { mood: 'good', text: 'off site', detail: `Backed up to ${complete.join(', ')}` };
+  if (complete.length > 0)
+    return { mood: 'good', text: 'second copy', detail: `Copied to ${complete.join(', ')}, nothing off site yet` };
+  if (most === 0) return { mood: '', text: 'only here', detail: 'Not backed up yet' };
+  const detail = `${countOf(most, 'file')} of ${number.format(files)} backed up`;
+  return { mood: 'info', text: `${Math.floor((100 * most) / files)} % backed up`, detail };
 }
+
+/** What the page tells of a card. */
+export type ToldCard = Omit<CardStatus, 'bytes' | 'path' | 'safe_to_remove'>;
 
 /** A card as one would tell it across the room. */
-export function cardWords(card: CardStatus): { mood: Mood; text: string } {
-  const { new: fresh, known, failed, done = 0, total = 0 } = card;
+export function cardWords(card: ToldCard): { mood: Mood; text: string } {
+  const { new: fresh, verified, known, failed, done = 0, total = 0 } = card;
   switch (card.state) {
     case 'inserted':
       return { mood: 'info', text: 'A card is in.' };
@@ -137,7 +134,7 @@ export function cardWords(card: CardStatus): { mood: Mood; text: string } {
         text:
           fresh === 0
             ? `Nothing new: ${countOf(known, 'file')} safe here. You may pull the card.`
-            : `${number.format(fresh)} new, ${number.format(fresh)} verified: you may pull the card.`,
+            : `${number.format(fresh)} new, ${number.format(verified)} verified: you may pull the card.`,
       };
     case 'failed':
       return {

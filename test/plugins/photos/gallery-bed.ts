@@ -48,6 +48,7 @@ export async function startGallery(
     gallery: new Gallery(store),
     archive,
     places: () => ({ 'Granny’s house': { latitude: 50.2, longitude: -5.4 } }),
+    cards: () => [],
     thumbnails: new Thumbnails({
       cache: new DiskCache(cache, 50_000_000),
       loadRenderer: options.loadRenderer ?? loadRenderer,

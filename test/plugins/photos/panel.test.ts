@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Week } from '../../../plugins/photos/gallery/contract.ts';
 import { hashOf, type Place, parsePlace } from '../../../plugins/photos/panel/place.ts';
 import {
-  type CardStatus,
   cardWords,
   dayOf,
   folderName,
@@ -10,6 +9,7 @@ import {
   momentOf,
   rangeOf,
   sizeOf,
+  type ToldCard,
   yearOf,
 } from '../../../plugins/photos/panel/words.ts';
 
@@ -82,30 +82,46 @@ describe('the marks of a week', () => {
     ]);
   });
 
-  it('tell of the copies elsewhere where there are any', () => {
-    const backup = (safe: number, pending: number) => ({ '2016-W05': { bucket: { safe, pending } } });
-    expect(texts({ verified: 10 }, backup(10, 0))).toEqual(['good verified', 'good off site']);
-    expect(texts({ verified: 10 }, backup(9, 1))).toEqual(['good verified', 'info 90 % off site']);
-    expect(texts({ verified: 10 }, {})).toEqual(['good verified', 'only here']);
+  const backup = (...targets: [name: string, safe: number, pending: number][]) => ({
+    weeks: { '2016-W05': Object.fromEntries(targets.map(([name, safe, pending]) => [name, { safe, pending }])) },
+    remote: new Set(['bucket']),
   });
 
-  it('say off site when one of the targets has everything', () => {
-    const backup = { '2016-W05': { disk: { safe: 10, pending: 0 }, bucket: { safe: 2, pending: 8 } } };
-    expect(marksOf(week({ verified: 10 }), backup).at(-1)).toMatchObject({
+  it('tell of the copies elsewhere where there are any', () => {
+    expect(texts({ verified: 10 }, backup(['bucket', 10, 0]))).toEqual(['good verified', 'good off site']);
+    expect(texts({ verified: 10 }, backup(['bucket', 9, 1]))).toEqual(['good verified', 'info 90 % backed up']);
+    expect(texts({ verified: 10 }, backup())).toEqual(['good verified', 'only here']);
+  });
+
+  it('call nothing off site that may stand beside the archive', () => {
+    const second = backup(['disk', 10, 0], ['bucket', 2, 8]);
+    expect(texts({ verified: 10 }, second)).toEqual(['good verified', 'good second copy']);
+    const both = backup(['disk', 10, 0], ['bucket', 10, 0]);
+    expect(marksOf(week({ verified: 10 }), both).at(-1)).toMatchObject({
       text: 'off site',
-      detail: 'Backed up to disk',
+      detail: 'Backed up to disk, bucket',
     });
   });
 });
 
 describe('a card', () => {
-  const say = (card: Partial<CardStatus>) => {
-    const { mood, text } = cardWords({ state: 'inserted', label: '', new: 0, known: 0, failed: 0, ...card });
+  const say = (card: Partial<ToldCard>) => {
+    const { mood, text } = cardWords({
+      state: 'inserted',
+      label: '',
+      new: 0,
+      verified: 0,
+      known: 0,
+      failed: 0,
+      ...card,
+    });
     return `${mood}: ${text}`;
   };
   it('is told of in the words of the family', () => {
     expect(say({ state: 'importing', done: 12, total: 212 })).toBe('info: Copying 12 of 212. Leave the card in.');
-    expect(say({ state: 'verified', new: 212, known: 3 })).toBe('good: 212 new, 212 verified: you may pull the card.');
+    expect(say({ state: 'verified', new: 212, verified: 212, known: 3 })).toBe(
+      'good: 212 new, 212 verified: you may pull the card.',
+    );
     expect(say({ state: 'verified', known: 1 })).toBe('good: Nothing new: 1 file safe here. You may pull the card.');
     expect(say({ state: 'verified', known: 1204 })).toBe(
       'good: Nothing new: 1,204 files safe here. You may pull the card.',
