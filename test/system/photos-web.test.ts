@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page of the p
     await dialog.getByText('Panasonic DMC-TZ70').waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
-    expect(page.url()).toMatch(/#week\/2016-W05$/);
+    await page.waitForURL(/#week\/2016-W05$/);
     await page.getByRole('link', { name: /^P1010002\.JPG/ }).click();
     await dialog.getByText('2 / 4').waitFor();
     await page.goBack();
