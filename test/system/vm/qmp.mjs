@@ -39,12 +39,12 @@ export class Qmp {
 
   /**
    * An FTDI serial adapter (0403:6001); what is sent through it comes out of the port `far` of this machine.
-   * @param {string} id of the device, for `unplug`
+   * @param {string} id of the device, for `unplugSerial`; also its serial number, else QEMU makes one up of the USB port
    */
   async plugSerial(id) {
     const addr = { type: 'unix', data: { path: `${process.env.VM_SHARE}/far` } };
     await this.ask('chardev-add', { id: `${id}-line`, backend: { type: 'socket', data: { addr, server: false } } });
-    await this.ask('device_add', { driver: 'usb-serial', id, bus: 'usb.0', chardev: `${id}-line` });
+    await this.ask('device_add', { driver: 'usb-serial', id, serial: id, bus: 'usb.0', chardev: `${id}-line` });
   }
 
   async unplugSerial(id) {
