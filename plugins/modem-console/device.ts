@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, errorText, HubError } from 'cupboard/sdk';
 import type { SerialPort } from 'serialport';
@@ -29,6 +30,9 @@ const SYSTEM_WORDS: readonly (readonly [RegExp, PortFailure])[] = [
 
 /** ms between attempts to open; the last for ever. A new node in the port's folder ends the wait. */
 const REOPEN_DELAYS = [500, 1_000, 2_000, 5_000, 10_000] as const;
+
+/** ms between looks at the node of an open port: a driver says nothing of an unplug while nobody writes. */
+const LOOK_MS = 1_000;
 
 export interface SerialLineOptions {
   readonly settings: ConsoleSettings;
@@ -98,7 +102,9 @@ export class SerialLine {
       const close = () => port.close(() => undefined);
       if (signal.aborted) close();
       else signal.addEventListener('abort', close, { once: true });
+      const endLooking = await watchNode(path, close);
       await lost;
+      endLooking();
       signal.removeEventListener('abort', close);
       if (!signal.aborted) {
         this.#tell({ state: 'missing', path, reason: 'the port went away', advice: await portAdvice('missing', path) });
@@ -180,6 +186,23 @@ function settled(port: SerialPort, call: (done: (error?: Error | null) => void) 
     call(finish);
   });
 }
+
+/** Calls `gone` once the path no longer leads to the device it leads to now; answers what ends the looking. */
+async function watchNode(path: string, gone: () => void): Promise<() => void> {
+  const device = await deviceAt(path);
+  const timer = setInterval(async () => {
+    if ((await deviceAt(path)) === device) return;
+    clearInterval(timer);
+    gone();
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}
+
+const deviceAt = (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    ({ rdev }) => rdev,
+    () => undefined,
+  );
 
 /** Waits; ends early when something appears in the folder of `path`, or with `signal`. */
 function pause(milliseconds: number, path: string | undefined, signal: AbortSignal): Promise<void> {

@@ -40,6 +40,8 @@ export interface ExifTool {
 /** Long enough to copy a video of 4 GB from and to a slow disk. */
 const TASK_TIMEOUT_MS = 15 * 60_000;
 const PROBE_TIMEOUT_MS = 20_000;
+/** The library's words for a process that ended with a task in hand. */
+const DIED = /^Process terminated before task completed/;
 const READY = /^\{ready\}$/m;
 
 /**
@@ -71,9 +73,10 @@ export function createExifTool(program = ''): ExifTool {
     version: async () => (await open()).version,
     read: async (path, options) => {
       const { tool } = await open();
-      return (await tool
-        .readRaw(path, { readArgs: ['-json', '-G1', '-n', ...options], useMWG: false })
-        .catch((error: unknown) => Promise.reject(translated(error, path)))) as unknown as Tags;
+      const read = () => tool.readRaw(path, { readArgs: ['-json', '-G1', '-n', ...options], useMWG: false });
+      // A process that died is replaced, but what it was asked last is not asked again by itself.
+      const tags = read().catch((error: unknown) => (DIED.test(errorText(error)) ? read() : Promise.reject(error)));
+      return (await tags.catch((error: unknown) => Promise.reject(translated(error, path)))) as unknown as Tags;
     },
     write: (path, output, tags, options = []) => write(path, tags, [...options, '-o', output]),
     create: (output, tags) => write(output, tags, []),

@@ -139,4 +139,4 @@ it('stays paused over a restart, and tells what it would do', async () => {
   const last = await startHub({ config: { ...config, plugins }, dataDir: hub.dataDir });
   await waitFor('its topic to be cleared', async () => (await topic(last, 'photo-backup/disk')) === undefined);
   expect(await state(last, 'cloud')).toMatchObject({ safe: 1 });
-});
+}, 90_000);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +38,7 @@ await qmp.plugSerial('modem');
 await until('the adapter', () => existsSync(BY_ID) && readdirSync(BY_ID).length === 1);
 const port = `${BY_ID}/${readdirSync(BY_ID)[0]}`;
 const hub = await startHub({
-  plugins: { 'modem-console': { consoles: { cm: { port } } } },
+  plugins: { 'modem-console': { consoles: { cm: { port, network: { port: 4001, write: true } } } } },
 });
 
 const state = () => hub.json('modem-console/cm') ?? {};
@@ -97,9 +98,28 @@ test('goes on with a dump after the adapter was pulled out in the middle', async
   assert.ok(readFileSync(report.file).equals(modem.ram.bytes(address, length)));
 });
 
+test('drops what is typed while the adapter is away', async () => {
+  const client = connect(4001, '127.0.0.1');
+  let shown = '';
+  client.on('data', (text) => (shown += text));
+  client.write('1');
+  await until('the echo', () => shown.includes('Unrecognized command.'));
+  await qmp.unplugSerial('modem');
+  await stateIs('missing');
+  const { received } = uart;
+  client.write('XXX\r');
+  await until('the refusal', () => shown.includes('not sent'));
+  await qmp.plugSerial('modem');
+  await stateIs('open');
+  client.write('\r');
+  await until('the menu', () => shown.lastIndexOf('Main Menu:') > shown.indexOf('not sent'));
+  assert.equal(uart.received, received + 1);
+  assert.deepEqual(modem.harm, []);
+  client.destroy();
+});
+
 test('the hub stops cleanly', async () => {
   modem.powerOff();
-  assert.deepEqual(modem.harm, []);
   assert.equal(await hub.stop(), 0);
   farEnd.close();
   qmp.close();
