@@ -2,6 +2,7 @@
  * A plugin's process: told over the control channel what to run, it connects to the broker, imports the plugin's module
  * and calls its default export. Ends with the hub: when the channel closes there is nothing left to work for.
  */
+import { setMaxListeners } from 'node:events';
 import { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { createPluginHub, type PluginHub } from '../sdk/client.ts';
@@ -17,6 +18,8 @@ const STOP_MS = 4000;
 
 const control = new Socket({ fd: CONTROL_FD, readable: true, writable: true });
 const stopping = new AbortController();
+// Every part of a plugin may wait for its end; many that do are no leak.
+setMaxListeners(0, stopping.signal);
 const log = stderrLogger();
 let running: { connection: Connection; pluginHub: PluginHub; stop?: Stop | void } | undefined;
 

@@ -5,7 +5,7 @@ import type { Device } from '../hub/house.ts';
 import type { Hub } from '../hub/hub.ts';
 import { type FieldState, fieldName, headlineField } from '../hub/readings.ts';
 import { historyPath } from '../shell/routes.ts';
-import { formatAge } from './format.ts';
+import { formatAge, formatTime } from './format.ts';
 
 type Field = readonly [name: string, sensor: Sensor];
 type StateOf = (field: string) => FieldState;
@@ -19,9 +19,9 @@ const MOST_NAMES = 5;
 export function deviceCard(hub: Hub, device: Device): TemplateResult {
   const { description, report } = device;
   const headline = headlineField(description);
-  const fields = Object.entries(description.sensors);
-  const isSimulated = description.simulated === true || report?.simulated === true;
   const state: StateOf = (field) => hub.house.field(device, field);
+  const fields = Object.entries(description.sensors).filter(([field, sensor]) => saysSomething(state(field), sensor));
+  const isSimulated = description.simulated === true || report?.simulated === true;
   const rest = fields.filter(([field]) => field !== headline);
   return html`<article class="card device" aria-label=${description.name}>
     <header class="row apart">
@@ -38,6 +38,11 @@ export function deviceCard(hub: Hub, device: Device): TemplateResult {
       ${headline ? html`<a href=${historyPath([seriesOf(device, headline)])}>History</a>` : nothing}
     </footer>
   </article>`;
+}
+
+/** An empty text says nothing, and what was never promised is not missed. */
+function saysSomething(state: FieldState, { period }: Sensor): boolean {
+  return state.kind === 'fresh' ? state.value !== '' : state.kind !== 'missing' || period !== undefined;
 }
 
 function headlineValue(hub: Hub, device: Device, field: string, state: FieldState): TemplateResult {
@@ -80,6 +85,7 @@ function fieldValue(hub: Hub, state: FieldState, sensor: Sensor | undefined): un
 
 function freshValue(hub: Hub, value: number | string | boolean, sensor: Sensor | undefined): unknown {
   if (typeof value === 'boolean') return booleanWord(value, sensor?.device_class);
+  if (sensor?.device_class === 'timestamp') return formatTime(new Date(value).getTime(), hub.settings.timezone);
   if (typeof value === 'string') return value;
   const shown = hub.show(value, sensor?.unit);
   const number = shown.text.slice(0, shown.text.length - shown.unit.length).trimEnd();

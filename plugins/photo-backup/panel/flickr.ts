@@ -25,13 +25,13 @@ class FlickrCard extends Part {
     super.connectedCallback();
     this.hear<FlickrTopic>('flickr', (flickr) => {
       this.flickr = flickr;
-      void this.loadAlbums();
+      if (flickr.state !== 'not_set_up') void this.loadAlbums();
     });
   }
 
   private async loadAlbums(): Promise<void> {
     const response = await this.api.fetch('flickr/albums').catch(() => undefined);
-    if (response?.ok !== true) return; // not set up
+    if (response?.ok !== true) return;
     this.albums = (await response.json()) as Album[];
     this.requestUpdate();
   }
