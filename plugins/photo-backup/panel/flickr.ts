@@ -25,7 +25,7 @@ class FlickrCard extends Part {
     super.connectedCallback();
     this.hear<FlickrTopic>('flickr', (flickr) => {
       this.flickr = flickr;
-      if (flickr.state !== 'not_set_up') void this.loadAlbums();
+      if (flickr?.state !== 'not_set_up') void this.loadAlbums();
     });
   }
 
