@@ -113,7 +113,7 @@ test('the hub stops cleanly', async () => {
   assert.equal(await hub.stop(), 0);
 });
 
-test('a user without rights is told what to do, and the polkit rule of the README is enough', async () => {
+test('a user without rights is told what to do, and the polkit rule of the README is enough (long)', async () => {
   hub = await startHub(config);
   await qmp.plugStick('stick', FAT);
   const refused = await cardIs('1234-abcd', 'failed');
@@ -140,7 +140,7 @@ test('a user without rights is told what to do, and the polkit rule of the READM
   await hub.stop();
 });
 
-test('the disk of archive and catalogue gone in mid-import, as in a power cut: nothing lost, nothing twice', async () => {
+test('the disk of archive and catalogue gone in mid-import, as in a power cut: nothing lost, nothing twice (long)', async () => {
   const disk = '/run/vm/disk.img';
   run('truncate', '-s', '256M', disk);
   run('mkfs.ext4', '-q', disk);
