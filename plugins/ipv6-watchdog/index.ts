@@ -5,6 +5,7 @@ import { measure, parseDestination } from './cost/connection.ts';
 import { Costs } from './cost/costs.ts';
 import { weightByUsage } from './cost/usage.ts';
 import { createDevice } from './device.ts';
+import { exposure } from './firewall/live.ts';
 import { type Memory, MIGRATIONS, openMemory } from './memory.ts';
 import { createPing } from './ping.ts';
 import { probe } from './probes.ts';
@@ -12,6 +13,9 @@ import { createRun, type Run } from './run.ts';
 import { simulatedTunnel, simulatePast } from './simulator.ts';
 import { describeTunnel, readingsOf } from './state.ts';
 import { Watch } from './watch.ts';
+
+/** s between two looks at the firewall in force. */
+const EXPOSURE_EVERY = 30;
 
 const start: StartPlugin<Config> = async (hub) => {
   const store = hub.store(MIGRATIONS);
@@ -26,10 +30,11 @@ const start: StartPlugin<Config> = async (hub) => {
       'Add one under tunnels: kind sit for a tunnel of its own, external for any other link.',
     );
   }
-  for (const { tunnel, watch, shown } of watched) {
+  for (const { tunnel, run, watch, shown } of watched) {
     if (tunnel.kind === 'simulator') await simulatePast(tunnel.name, shown, memory, watch.limits);
     await watch.begin();
     hub.every(hub.config.interval, () => watch.round());
+    if (tunnel.kind !== 'simulator') hub.every(EXPOSURE_EVERY, () => lookOutside(tunnel, run, watch));
   }
   const costs = new Costs(store, hub.config.cost);
   const isSimulated = tunnels.every(({ kind }) => kind === 'simulator');
@@ -55,6 +60,11 @@ function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watched & { 
       : { probe, device: createDevice(tunnel, run, `Cupboard/${hub.hub.version}`, hub.signal) }),
   });
   return { tunnel, run, watch, shown };
+}
+
+async function lookOutside(tunnel: Tunnel, run: Run, watch: Watch): Promise<void> {
+  const exposed = await exposure(tunnel, run);
+  if (exposed !== undefined) watch.noteExposure(exposed);
 }
 
 /** Times a connection to each destination over both families, one after another. */

@@ -123,6 +123,7 @@ class WatchdogPanel extends LitElement {
       </div>
       <p>${state['advice']}${state['held'] ? html` <span class="soft">Nothing is done: ${state['held']}.</span>` : nothing}</p>
       ${state['cannot_check'] ? html`<p class="note warn">Not checked: ${state['cannot_check']}.</p>` : nothing}
+      ${state['exposed'] ? html`<p class="note bad">Open: ${state['exposed']}.</p>` : nothing}
       <dl class="numbers">
         ${this.number('Over IPv4', state['latency_v4'], 'ms')} ${this.number('Over IPv6', state['latency_v6'], 'ms')}
         ${this.number('Loss', state['loss'], '%')} ${this.number('MTU', state['mtu'], '')} ${this.number('Restarts', state['restarts'], '')}

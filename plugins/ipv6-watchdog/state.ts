@@ -23,6 +23,8 @@ export interface TunnelState {
   readonly mtu?: number;
   readonly endpoint?: string;
   readonly cannot_check: string;
+  /** What anyone outside can reach, as long as the firewall lets them; empty when it is closed or cannot be read. */
+  readonly exposed: string;
 }
 
 /** A state that does not change is told this often, in s: the history needs no more. */
@@ -53,6 +55,7 @@ export function describeTunnel(name: string, interval: number, simulated: boolea
       mtu: { name: 'MTU', period },
       endpoint: text('Our IPv4 address'),
       cannot_check: text('Not checked'),
+      exposed: text('Open to anyone'),
     },
     ...(simulated && { simulated }),
   };

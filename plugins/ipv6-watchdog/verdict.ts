@@ -19,6 +19,8 @@ export interface Evidence {
   readonly dns?: { readonly v4?: boolean; readonly v6?: boolean };
   /** Our IPv4 address differs from the one the broker last acknowledged. */
   readonly renumbered?: boolean;
+  /** Since the last round packets went out through the link and none came in. */
+  readonly oneWay?: boolean;
   /** Median TCP connect time in ms. */
   readonly latencyV4?: number;
   readonly latencyV6?: number;
@@ -85,7 +87,7 @@ export interface Limits {
 
 /** From evidence to verdict: the first that fits. Pure; the table stands in the plugin's README. */
 export function judge(evidence: Evidence, limits: Limits): Verdict {
-  const { clock, link, v4, endpoint, gateway, v6, big, dns, renumbered, blind } = evidence;
+  const { clock, link, v4, endpoint, gateway, v6, big, dns, renumbered, oneWay, blind } = evidence;
   if (blind !== undefined) return verdict('unknown', 'none', `The tunnel cannot be looked at: ${blind}.`);
   if (clock === false)
     return verdict(
@@ -126,7 +128,9 @@ export function judge(evidence: Evidence, limits: Limits): Verdict {
     return verdict(
       'tunnel-down',
       'restart',
-      'The line works but nothing comes through the tunnel; it is started again.',
+      oneWay
+        ? 'The line works; packets go out through the tunnel and none come back. It is started again.'
+        : 'The line works but nothing comes through the tunnel; it is started again.',
     );
   }
   if (v6 === undefined) return verdict('unknown', 'none', `No IPv6 address could be tried.${cannotText(evidence)}`);

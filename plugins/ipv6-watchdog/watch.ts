@@ -48,6 +48,7 @@ export class Watch {
   /** Such rounds in a row that lost all of them. */
   #bigLost = 0;
   #flapping = false;
+  #exposed = '';
   /** No update is sent before this, monotonic ms. */
   #updateNotBefore = Number.NEGATIVE_INFINITY;
   #work: Promise<unknown> = Promise.resolve();
@@ -110,6 +111,13 @@ export class Watch {
     });
   }
 
+  /** Takes in what the firewall lets through: see `exposure`. */
+  noteExposure(exposed: string): void {
+    if (exposed === this.#exposed) return;
+    this.#exposed = exposed;
+    this.#parts.event(exposed === '' ? 'closed' : 'exposed', { tunnel: this.name, what: exposed });
+  }
+
   /** Makes a sit tunnel that is not there yet. */
   begin(): Promise<void> {
     return this.#alone(async () => {
@@ -146,11 +154,16 @@ export class Watch {
     const address = found.address4;
     const renumbered =
       endpoint !== undefined && address !== undefined && !isPrivate(address) && address !== endpoint.address;
+    const before = this.#lastRound.counters;
+    const { counters } = found;
+    const oneWay =
+      before !== undefined && counters !== undefined && counters.tx > before.tx && counters.rx === before.rx;
     const confirmed = this.#confirmedBig(tried);
     return {
       ...found,
       ...(clock !== undefined && { clock }),
       ...(renumbered && { renumbered }),
+      ...(oneWay && { oneWay }),
       ...(confirmed && { big: confirmed }),
     };
   }
@@ -179,8 +192,7 @@ export class Watch {
       this.#score = nextScore(this.#score, !isDown(verdict), this.#patience);
     }
     const { online } = this.#score;
-    if (online !== wasOnline)
-      this.#parts.event(online ? 'up' : 'down', { tunnel: this.name, verdict: verdict.name, advice: verdict.advice });
+    if (online !== wasOnline) await this.#tell(online, verdict);
     const decision = decide(this.#restarts, { online, action: verdict.action, now: this.#now() });
     this.#restarts = decision.state;
     this.#noteFlapping(decision);
@@ -189,6 +201,12 @@ export class Watch {
     const updated = decision.act === 'restart' || (await this.#update(found.address4));
     if (updated) await this.#restart(verdict.name);
     this.#show(verdict, decision.held);
+  }
+
+  /** With what the tunnel's own status command says, where there is one and it is down. */
+  async #tell(online: boolean, { name, advice }: Verdict): Promise<void> {
+    const status = online ? undefined : await this.#parts.device.status();
+    this.#parts.event(online ? 'up' : 'down', { tunnel: this.name, verdict: name, advice, ...(status && { status }) });
   }
 
   async #restart(reason: string): Promise<Outcome> {
@@ -249,7 +267,7 @@ export class Watch {
     }
     this.#verdict = verdict;
     const phase = verdict === OFF ? 'off' : phaseOf(this.#score, this.#patience);
-    const key = [verdict.name, phase, held?.replace(/\d+/g, ''), this.#restartCount].join();
+    const key = [verdict.name, phase, held?.replace(/\d+/g, ''), this.#restartCount, this.#exposed].join();
     if (key === this.#shown.key && this.#now() - this.#shown.at < TELL_EVERY * 1000) return;
     this.#shown = { key, at: this.#now() };
     this.#parts.publish({
@@ -261,6 +279,7 @@ export class Watch {
       advice: this.#stopped ?? verdict.advice,
       held: held ?? '',
       restarts: this.#restartCount,
+      exposed: this.#exposed,
     });
   }
 
@@ -269,7 +288,7 @@ export class Watch {
     return this.#parts.memory.endpoint(this.name)?.stopped;
   }
 
-  #measured(): Omit<TunnelState, 'verdict' | 'phase' | 'since' | 'advice' | 'held' | 'restarts'> {
+  #measured(): Omit<TunnelState, 'verdict' | 'phase' | 'since' | 'advice' | 'held' | 'restarts' | 'exposed'> {
     const { v4, latencyV4, latencyV6, v6, gateway, link, cannot = [], address4 } = this.#lastRound;
     const cost = costOf(this.#lastRound);
     const loss = v6?.loss ?? gateway?.loss;

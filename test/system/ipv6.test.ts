@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished } from 'vitest';
-import { type RunningHub, startHub, waitFor } from '../support/hub.ts';
+import { distFile } from '../../core/support/paths.ts';
+import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 import { ADDRESSES, Ipv6Lab, TUNNEL } from './ipv6/lab.ts';
 
@@ -10,6 +14,8 @@ interface Shown {
   readonly phase: string;
   readonly restarts: number;
   readonly held: string;
+  readonly advice: string;
+  readonly exposed: string;
   readonly latency_v6?: number | null;
   readonly cost_ms?: number;
 }
@@ -30,7 +36,7 @@ afterAll(() => {
 });
 
 /** The shipped hub in the house, watching the tunnel, once it has found it well. */
-async function watchingHub(tunnel: object = {}): Promise<RunningHub> {
+async function watchingHub(tunnel: object = {}, more: object = {}): Promise<RunningHub> {
   const hub = await startHub({
     within: lab.within('house'),
     config: {
@@ -41,6 +47,7 @@ async function watchingHub(tunnel: object = {}): Promise<RunningHub> {
           targets_v6: world6.map((address) => `[${address}]:80`),
           dns: { v4: '', v6: '' },
           cost: { destinations: [] },
+          ...more,
           tunnels: {
             he: {
               kind: 'external',
@@ -196,7 +203,117 @@ describe('a new address of the house', () => {
   });
 });
 
+describe('another machine', () => {
+  test('a router that has nothing but BusyBox is watched and restarted all the same', async () => {
+    const hub = await watchingHub({ via: ['busybox'] });
+    lab.cut();
+    await shows(hub, ({ restarts }) => restarts === 1);
+    expect(await shows(hub, ({ verdict, phase }) => verdict === 'ok' && phase === 'online')).toMatchObject({
+      restarts: 1,
+    });
+  });
+
+  test('that cannot be reached is unknown, and nothing is restarted', async () => {
+    const hub = await watchingHub();
+    const { tunnels } = JSON.parse(await readFile(join(hub.dataDir, 'cupboard.yaml'), 'utf8')).plugins['ipv6-watchdog'];
+    const unreachable = {
+      he: { ...tunnels.he, via: ['sh', '-c', 'echo ssh: connect to host router: timed out >&2; exit 255'] },
+    };
+    const config = await hub.api<{ config: object }>('GET', '/api/v1/plugins/ipv6-watchdog/config');
+    await hub.api('PUT', '/api/v1/plugins/ipv6-watchdog/config', { ...config.body.config, tunnels: unreachable });
+    expect(await verdictIs(hub, 'unknown')).toMatchObject({
+      restarts: 0,
+      advice: expect.stringContaining('timed out'),
+    });
+  });
+
+  test('outside tells which ports are open, and knows its token', async () => {
+    const token = 'a-token-of-some-length';
+    const [program = '', ...args] = [
+      ...lab.within('world'),
+      process.execPath,
+      distFile('cupboard.js'),
+      'run',
+      'ipv6-watchdog',
+      'responder',
+      '8600',
+      token,
+    ];
+    const elsewhere = await temporaryFolder();
+    const responder = spawn(program, args, {
+      env: { ...process.env, CUPBOARD_DATA: elsewhere },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    onTestFinished(() => void responder.kill('SIGKILL'));
+    let said = '';
+    responder.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await waitFor('the responder', () => said.includes('listening'));
+    const listener = spawn(
+      lab.within('house')[0] as string,
+      [...lab.within('house').slice(1), 'python3', '-m', 'http.server', '2222', '--bind', '::'],
+      { stdio: 'ignore' },
+    );
+    onTestFinished(() => void listener.kill('SIGKILL'));
+    const hub = await watchingHub({}, { outside: { url: `http://[${world6[0]}]:8600/`, token } });
+    const ask = async (targets: readonly string[]) =>
+      (
+        await hub.api<{ results: { port: number; result: string }[] }>(
+          'POST',
+          '/api/v1/plugins/ipv6-watchdog/commands/outside',
+          { targets },
+        )
+      ).body;
+    const { house6 } = ADDRESSES;
+    await waitFor('the open port', async () => (await ask([`[${house6}]:2222`])).results[0]?.result === 'open');
+    expect(await ask([`[${house6}]:2223`, '[::1]:22', '[fd00::1]:22'])).toMatchObject({
+      ok: true,
+      results: [{ port: 2223, result: 'closed' }, { result: 'not tested' }, { result: 'not tested' }],
+    });
+  });
+});
+
 describe('the firewall', () => {
+  const withIp6tables = testNeeding('root', 'ip', 'ip6tables');
+  withIp6tables('that is applied stays only when it is confirmed', async () => {
+    const hub = await watchingHub({ lan: 'line' });
+    const policy = () => /^-P INPUT (\w+)/m.exec(lab.run('house', 'ip6tables', '-S'))?.[1];
+    for (const [answer, kept] of [
+      ['no', 'ACCEPT'],
+      ['yes', 'DROP'],
+    ] as const) {
+      const program = [process.execPath, distFile('cupboard.js'), 'run', 'ipv6-watchdog', 'firewall', 'apply', 'he'];
+      const [ip = '', ...args] = [...lab.within('house'), ...program];
+      const apply = spawn(ip, args, { env: { ...process.env, CUPBOARD_DATA: hub.dataDir } });
+      const ended = once(apply, 'exit');
+      let asked = '';
+      apply.stdout.setEncoding('utf8').on('data', (text: string) => {
+        asked += text;
+      });
+      await waitFor('the question', () => asked.includes('type yes'));
+      expect(policy()).toBe('DROP');
+      apply.stdin.write(`${answer}\n`);
+      expect(await ended).toEqual([answer === 'yes' ? 0 : 1, null]);
+      expect(policy()).toBe(kept);
+    }
+    lab.run('house', 'nft', 'flush', 'ruleset');
+  });
+
+  testNeeding(
+    'root',
+    'ip',
+    'radvd',
+  )('radvd takes what is rendered for it', async () => {
+    const hub = await watchingHub({ lan: 'line', prefix: '2001:db8:1::/64' });
+    const { body } = await hub.api<{ text: string }>('POST', '/api/v1/plugins/ipv6-watchdog/commands/text', {
+      form: 'radvd',
+    });
+    const file = join(await temporaryFolder(), 'radvd.conf');
+    await writeFile(file, body.text);
+    expect(lab.run('house', 'radvd', '-c', '-C', file)).toBeDefined();
+  });
+
   const withTables = testNeeding('root', 'ip', 'ip6tables', 'nft');
   withTables(
     'that is rendered is taken by the real programs, passes the audit in force and keeps strangers out',
@@ -210,6 +327,8 @@ describe('the firewall', () => {
             args,
           )
         ).body;
+      // Seen without being asked, too: a link that is up before its rules.
+      await shows(hub, ({ exposed }) => exposed.includes('anyone can open any port'));
       const before = await command('audit', {});
       expect(before.findings.filter(({ level }) => level === 'fail').map(({ check }) => check)).toContain('A-policy');
       for (const [form, program] of [

@@ -38,6 +38,20 @@ export async function auditTunnel(tunnel: Tunnel, run: Run, text?: string): Prom
 }
 
 /**
+ * What anyone outside can reach through the tunnel right now; empty when nothing, undefined when the rules cannot be
+ * read. Asked again and again it also finds the minutes after a start in which the link is up before its rules.
+ */
+export async function exposure(tunnel: Tunnel, run: Run): Promise<string | undefined> {
+  const findings = await auditTunnel(tunnel, run);
+  const policy = findings.filter(({ check }) => check === 'A-policy' || check === 'A-any');
+  if (policy.length === 0 || policy.some(({ level }) => level === 'not checked')) return undefined;
+  return policy
+    .filter(({ level }) => level === 'fail')
+    .map(({ message }) => message)
+    .join('; ');
+}
+
+/**
  * What nft lists holds also the rules of today's ip6tables; a kernel of before, and a router, know ip6tables alone. One
  * that knows nothing of the other's rules would call an open house closed, or a closed one open.
  */

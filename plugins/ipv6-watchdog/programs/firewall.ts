@@ -11,6 +11,8 @@ import { whichTunnel } from './which.ts';
 const USAGE = `usage: firewall print [ip6tables|nft] [TUNNEL]    show the rules
        firewall apply [TUNNEL]                    load them; they go again after 60 s unless confirmed`;
 const CONFIRM_S = 60;
+/** The filter table as the kernel starts with it. */
+const OPEN = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n';
 
 /** `cupboard run ipv6-watchdog firewall ...` */
 const program: RunProgram<Config> = async ({ config, args, dataDir }) => {
@@ -41,8 +43,10 @@ async function apply(config: Config, name: string | undefined, dataDir: string):
   const run = createRun();
   const saved = await run(['ip6tables-save'], { timeoutMs: 10_000 });
   if (saved.code !== 0) throw new Error(`ip6tables-save: ${saved.stderr.trim() || 'failed'}; it needs root`);
+  // A kernel without any rules prints none, and restoring nothing would leave ours.
+  const before = saved.stdout.includes('*filter') ? saved.stdout : `${saved.stdout}${OPEN}`;
   const file = join(dataDir, 'ip6tables.before');
-  await writeFile(file, saved.stdout, { mode: 0o600 });
+  await writeFile(file, before, { mode: 0o600 });
   const wayBack = spawn('sh', ['-c', `sleep ${CONFIRM_S}; exec ip6tables-restore < "$1"`, 'sh', file], {
     detached: true,
     stdio: 'ignore',
@@ -56,7 +60,7 @@ async function apply(config: Config, name: string | undefined, dataDir: string):
     console.log('The rules stay until the next start of this machine; load them there from the output of print.');
     return 0;
   }
-  await run(['ip6tables-restore'], { timeoutMs: 10_000, input: saved.stdout });
+  await run(['ip6tables-restore'], { timeoutMs: 10_000, input: before });
   console.error(
     loaded.code === 0 ? 'Not confirmed: the rules of before are back.' : `Not loaded: ${loaded.stderr.trim()}`,
   );

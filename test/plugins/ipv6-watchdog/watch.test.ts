@@ -146,6 +146,24 @@ describe('a watched tunnel', () => {
     expect(last()).toMatchObject({ verdict: 'ok' });
   });
 
+  test('packets that go out and never come back are told apart from silence', async () => {
+    const { rounds, last } = bed();
+    await rounds(3, { ...WELL, counters: { rx: 500, tx: 500 } });
+    await rounds(1, { ...SILENT, counters: { rx: 500, tx: 900 } });
+    expect(last()).toMatchObject({ verdict: 'tunnel-down', advice: expect.stringContaining('none come back') });
+  });
+
+  test('an open firewall is told once, and that it is closed again', async () => {
+    const { watch, rounds, events, last } = bed();
+    for (const exposed of ['', 'anyone can open any port', 'anyone can open any port']) watch.noteExposure(exposed);
+    await rounds(1, WELL);
+    expect(last().exposed).toBe('anyone can open any port');
+    watch.noteExposure('');
+    await rounds(1, WELL);
+    expect(last().exposed).toBe('');
+    expect(events).toEqual(['exposed', 'closed']);
+  });
+
   test('vanishing big packets count after three rounds, and stay until some pass', async () => {
     const { rounds, last } = bed();
     const lost = { ...WELL, big: { lost: 2, tried: 2 } };
