@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Real files of cameras, where the machine has them; see `cameraSamples`. */
-const SAMPLES = process.env['CUPBOARD_SAMPLES'] ?? '/work/shared/samples/camera';
-
-/** The folder of sample files, or `undefined`; a test that needs them skips with that reason. */
-export const cameraSamples = (): string | undefined => (existsSync(SAMPLES) ? SAMPLES : undefined);
+/** The folder of camera files that CUPBOARD_SAMPLES names, or `undefined`; a test that needs them skips with that reason. */
+export const cameraSamples = (): string | undefined => {
+  const folder = process.env['CUPBOARD_SAMPLES'];
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
+};
 
 export interface Shot {
   /** DateTimeOriginal, `2016:02:01 12:00:00`; none for a file without one. */

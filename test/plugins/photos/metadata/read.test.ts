@@ -10,6 +10,7 @@ import { CannotProveError, hashImage } from '../../../../plugins/photos/metadata
 import { createDeepReader, toHead } from '../../../../plugins/photos/metadata/read.ts';
 import { stageRewrite } from '../../../../plugins/photos/metadata/rewrite.ts';
 import { containerOf, planTags } from '../../../../plugins/photos/metadata/tags.ts';
+import { cameraSamples } from '../../../support/camera-files.ts';
 import { temporaryFolder } from '../../../support/hub.ts';
 import { testNeeding } from '../../../support/prerequisites.ts';
 import { EXIFTOOL, judgedByExiftool, makeJpeg } from './judges.ts';
@@ -229,16 +230,16 @@ describe('writing formats other than JPEG', () => {
   });
 });
 
-const SAMPLES = process.env['CUPBOARD_CAMERA_SAMPLES'] ?? '';
+const samples = cameraSamples();
 
 /** Real camera files do not belong into the repository; a folder of them may be named. */
-describe.skipIf(SAMPLES === '')('camera samples (CUPBOARD_CAMERA_SAMPLES names a folder of them)', () => {
+describe.skipIf(samples === undefined)('sample files of cameras (needs CUPBOARD_SAMPLES)', () => {
   testNeeding('exiftool')('are read, and written in place or beside with the picture unchanged', async () => {
     const folder = await temporaryFolder();
     const { exiftool, deep } = tools();
-    for (const name of await readdir(SAMPLES)) {
+    for (const name of await readdir(samples as string)) {
       const path = join(folder, basename(name));
-      await copyFile(join(SAMPLES, name), path);
+      await copyFile(join(samples as string, name), path);
       const container = containerOf(path);
       if (container === undefined) continue;
       const before = await hashImage(path, exiftool).catch((error: unknown) => {
