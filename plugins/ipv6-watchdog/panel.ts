@@ -103,7 +103,7 @@ class WatchdogPanel extends LitElement {
     return html`<div class="stack">
       ${this.message ? html`<p class="note" role="status">${this.message}</p>` : nothing}
       ${[...this.states].map(([name, state]) => this.renderTunnel(name, state))} ${this.cost ? this.renderCost(this.cost) : nothing}
-      <ipv6-watchdog-tools .api=${this.api} .tunnel=${[...this.states.keys()][0] ?? ''}></ipv6-watchdog-tools>
+      ${this.api.admin ? html`<ipv6-watchdog-tools .api=${this.api} .tunnel=${[...this.states.keys()][0] ?? ''}></ipv6-watchdog-tools>` : nothing}
     </div>`;
   }
 
@@ -133,23 +133,21 @@ class WatchdogPanel extends LitElement {
       <cupboard-chart .api=${this.api} .series=${[series('latency_v4', 'IPv4', 'ms'), series('latency_v6', 'IPv6', 'ms')]} .from=${range.from} .to=${range.to}></cupboard-chart>
       <cupboard-chart .api=${this.api} .series=${[series('loss', 'Loss', '%')]} .from=${range.from} .to=${range.to}></cupboard-chart>
       ${verdicts.length > 0 ? this.renderHistory(verdicts) : nothing}
-      <div class="row">
-        <button class="button" @click=${() => this.act('probe', name)}>Probe now</button>
-        ${
-          this.api.admin
-            ? (verdict === 'off' ? ['on'] : ['restart', 'prefer_ipv4', 'off']).map(
-                (command) =>
-                  html`<button class="button" @click=${() => this.act(command, name)}>${LABELS[command]}</button>`,
-              )
-            : nothing
-        }
-      </div>
+      ${this.api.admin ? this.renderActions(name, verdict) : nothing}
     </section>`;
+  }
+
+  /** Commands are for admins alone. */
+  private renderActions(tunnel: string, verdict: string): TemplateResult {
+    const commands = ['probe', ...(verdict === 'off' ? ['on'] : ['restart', 'prefer_ipv4', 'off'])];
+    return html`<div class="row">${commands.map(
+      (command) => html`<button class="button" @click=${() => this.act(command, tunnel)}>${LABELS[command]}</button>`,
+    )}</div>`;
   }
 
   private renderHistory(verdicts: readonly Verdict[]): TemplateResult {
     return html`<details><summary>What was found, and why</summary>
-      <div class="wide"><table class="table"><tbody>${verdicts
+      <div class="wide" tabindex="0" role="group" aria-label="Verdicts"><table class="table"><tbody>${verdicts
         .slice(0, SHOWN_VERDICTS)
         .map(
           ({ time, verdict, advice }) =>
@@ -167,7 +165,7 @@ class WatchdogPanel extends LitElement {
           ? html`Timed ${rounds} of the ${rounds_needed} rounds that a recommendation needs.`
           : html`A connection takes <b>${cost_ms} ms</b> longer over the tunnel. Recommended: <b>${recommendation}</b>.`
       }</p>
-      <div class="wide"><table class="table"><thead><tr>
+      <div class="wide" tabindex="0" role="group" aria-label="Cost by destination"><table class="table"><thead><tr>
         <th scope="col">Destination</th><th scope="col" class="number">IPv4, ms</th><th scope="col" class="number">IPv6, ms</th>
         <th scope="col" class="number">Cost, ms</th><th scope="col" class="number">Share</th></tr></thead>
         <tbody>${destinations.map(
@@ -198,6 +196,7 @@ class WatchdogPanel extends LitElement {
 }
 
 const LABELS: Readonly<Record<string, string>> = {
+  probe: 'Probe now',
   restart: 'Restart',
   prefer_ipv4: 'Prefer IPv4',
   off: 'Turn off',

@@ -101,7 +101,7 @@ export class WatchdogTools extends LitElement {
   }
 
   private renderFindings(findings: readonly Finding[]): TemplateResult {
-    return html`<div class="wide"><table class="table"><thead><tr><th scope="col">Result</th><th scope="col">Finding</th><th scope="col">Rule</th></tr></thead>
+    return html`<div class="wide" tabindex="0" role="group" aria-label="Findings"><table class="table"><thead><tr><th scope="col">Result</th><th scope="col">Finding</th><th scope="col">Rule</th></tr></thead>
       <tbody>${findings.map(
         ({ level, message, because }) => html`<tr>
           <td><span class="chip ${LEVELS[level] ?? ''}">${level}</span></td><td>${message}</td><td><code>${because ?? ''}</code></td></tr>`,
