@@ -43,6 +43,9 @@ function assertAllOfMany() {
   assert.equal(archived().filter((path) => path >= '2016-W05/IMG_0101').length, MANY);
 }
 
+/** Tests that start hubs of their own and take minutes each. */
+const long = { skip: process.env.VM_LONG ? false : 'takes minutes: bash test/system/vm/run --long' };
+
 test('a FAT card in a USB stick is mounted read-only, imported and unmounted; not a bit of it changes', async () => {
   const before = hashOf(FAT);
   await qmp.plugStick('stick', FAT);
@@ -113,7 +116,7 @@ test('the hub stops cleanly', async () => {
   assert.equal(await hub.stop(), 0);
 });
 
-test('a user without rights is told what to do, and the polkit rule of the README is enough (long)', async () => {
+test('a user without rights is told what to do, and the polkit rule of the README is enough', long, async () => {
   hub = await startHub(config);
   await qmp.plugStick('stick', FAT);
   const refused = await cardIs('1234-abcd', 'failed');
@@ -140,31 +143,35 @@ test('a user without rights is told what to do, and the polkit rule of the READM
   await hub.stop();
 });
 
-test('the disk of archive and catalogue gone in mid-import, as in a power cut: nothing lost, nothing twice (long)', async () => {
-  const disk = '/run/vm/disk.img';
-  run('truncate', '-s', '256M', disk);
-  run('mkfs.ext4', '-q', disk);
-  const plugDisk = async (id) => {
-    await qmp.plugStick(id, disk);
-    const device = await until('the disk', () => run('blkid', '--output', 'device').split('\n').find(isDataDisk));
-    run('mount', device, '/mnt');
-  };
-  const isDataDisk = (device) =>
-    device.startsWith('/dev/sd') && run('lsblk', '-no', 'FSTYPE', device).trim() === 'ext4';
-  await plugDisk('disk');
-  const dataDir = '/mnt/hub';
-  mkdirSync(dataDir);
-  hub = await startHub(config, { root: true, dataDir });
-  await qmp.changeMedium('sd', EXFAT);
-  await until('a part of it', () => card(exfat).state === 'importing' && card(exfat).done > 0);
-  await qmp.unplug('disk');
-  await hub.stop('SIGKILL');
-  run('umount', '--lazy', '/mnt');
+test(
+  'the disk of archive and catalogue gone in mid-import, as in a power cut: nothing lost, nothing twice',
+  long,
+  async () => {
+    const disk = '/run/vm/disk.img';
+    run('truncate', '-s', '256M', disk);
+    run('mkfs.ext4', '-q', disk);
+    const plugDisk = async (id) => {
+      await qmp.plugStick(id, disk);
+      const device = await until('the disk', () => run('blkid', '--output', 'device').split('\n').find(isDataDisk));
+      run('mount', device, '/mnt');
+    };
+    const isDataDisk = (device) =>
+      device.startsWith('/dev/sd') && run('lsblk', '-no', 'FSTYPE', device).trim() === 'ext4';
+    await plugDisk('disk');
+    const dataDir = '/mnt/hub';
+    mkdirSync(dataDir);
+    hub = await startHub(config, { root: true, dataDir });
+    await qmp.changeMedium('sd', EXFAT);
+    await until('a part of it', () => card(exfat).state === 'importing' && card(exfat).done > 0);
+    await qmp.unplug('disk');
+    await hub.stop('SIGKILL');
+    run('umount', '--lazy', '/mnt');
 
-  await plugDisk('replaced');
-  hub = await startHub(config, { root: true, dataDir });
-  const whole = await cardIs(exfat, 'verified');
-  assert.equal(whole.new + whole.known, MANY);
-  assertAllOfMany();
-  await hub.stop();
-});
+    await plugDisk('replaced');
+    hub = await startHub(config, { root: true, dataDir });
+    const whole = await cardIs(exfat, 'verified');
+    assert.equal(whole.new + whole.known, MANY);
+    assertAllOfMany();
+    await hub.stop();
+  },
+);
