@@ -105,8 +105,6 @@ test('two cards at once: one in the reader, one in the SD slot', async () => {
   changeCardImage(FAT, (folder) => shoot(folder, { first: 5, count: 2 }));
   await qmp.changeMedium('sd', FAT);
   assert.equal((await cardIs('1234-abcd', 'verified')).new, 2);
-  // A reader may ask its medium again at that moment; the card is found to be in.
-  await cardIs(exfat, 'verified');
   await qmp.changeMedium('sd');
   await cardIs('1234-abcd', 'removed');
   await qmp.unplug('reader');
