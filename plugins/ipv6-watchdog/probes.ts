@@ -1,8 +1,9 @@
 import { Resolver } from 'node:dns/promises';
+import { median } from './numbers.ts';
 import { parseCounters, parseLink, parseRoutes, parseSource } from './parse/ip.ts';
 import type { Ping } from './ping.ts';
 import type { Run } from './run.ts';
-import { median, type TcpTarget, tcpConnect } from './tcp.ts';
+import { type TcpTarget, tcpConnect } from './tcp.ts';
 import type { Evidence, LinkEvidence } from './verdict.ts';
 
 /** What a round looks at. */

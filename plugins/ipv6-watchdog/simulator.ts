@@ -2,6 +2,7 @@ import type { Device } from 'cupboard/sdk';
 import type { ConnectionCost, Destination } from './cost/connection.ts';
 import type { TunnelDevice } from './device.ts';
 import type { Memory } from './memory.ts';
+import { tenths } from './numbers.ts';
 import type { Round } from './probes.ts';
 import { judge, type Limits } from './verdict.ts';
 
@@ -88,5 +89,3 @@ function well(time: number): Round {
 /** -1 to 1, the same for the same time: two slow waves that never meet. */
 const wobble = (time: number, seed: number) =>
   (Math.sin(time / 47_000 + seed) + Math.sin(time / 313_000 + seed * 3)) / 2;
-
-const tenths = (value: number) => Math.round(value * 10) / 10;

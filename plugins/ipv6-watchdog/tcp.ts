@@ -48,6 +48,3 @@ export function parseTarget(text: string): TcpTarget {
   }
   return { address, port: Number(port) };
 }
-
-export const median = (values: readonly number[]): number | undefined =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -5,6 +5,7 @@ import type { Outcome, TunnelDevice } from './device.ts';
 import { isPrivate } from './endpoint-update.ts';
 import { nextScore, phaseOf, startScore } from './hysteresis.ts';
 import type { Memory } from './memory.ts';
+import { tenths } from './numbers.ts';
 import type { Ping } from './ping.ts';
 import type { ProbePlan, probe, Round } from './probes.ts';
 import { counted, type Decision, decide, startRestarts } from './restarts.ts';
@@ -315,7 +316,7 @@ export class Watch {
 const BIG_CONFIRMED = 3;
 
 const OFF: Verdict = {
-  name: 'off' as Verdict['name'],
+  name: 'off',
   action: 'none',
   advice: 'Turned off by you; `on` brings it back.',
 };
@@ -323,8 +324,6 @@ const OFF: Verdict = {
 /** A tunnel that is slow or loses packets still carries them. */
 const isDown = ({ name }: Verdict) =>
   ['ipv4-down', 'link-down', 'endpoint-changed', 'tunnel-down', 'broker-down', 'transit-down'].includes(name);
-
-const tenths = (value: number) => Math.round(value * 10) / 10;
 
 function planOf({ tunnel, config }: WatchParts): Omit<ProbePlan, 'big'> {
   const { dns } = config;

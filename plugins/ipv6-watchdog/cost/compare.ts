@@ -1,3 +1,4 @@
+import { tenths } from '../numbers.ts';
 import type { Hop } from '../parse/mtr.ts';
 import { type Recommendation, recommend, type Thresholds } from './recommend.ts';
 
@@ -58,5 +59,3 @@ function lastAverage(hops: readonly Hop[], name: string): number {
   const got = hops.length === 0 ? 'no line of one' : 'no hop that answered';
   throw new RangeError(`${name}: expected the report of mtr -r as text, got ${got}`);
 }
-
-const tenths = (ms: number) => Math.round(ms * 10) / 10;

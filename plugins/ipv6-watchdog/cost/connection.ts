@@ -1,5 +1,6 @@
 import { resolve4, resolve6 } from 'node:dns/promises';
-import { median, tcpConnect } from '../tcp.ts';
+import { median, tenths } from '../numbers.ts';
+import { tcpConnect } from '../tcp.ts';
 
 export interface Destination {
   readonly host: string;
@@ -37,15 +38,15 @@ export async function measure(destination: Destination, signal: AbortSignal): Pr
       if (ms !== undefined) times[family].push(ms);
     }
   }
-  const v4 = tenths(median(times.v4));
-  const v6 = tenths(median(times.v6));
+  const v4 = shown(median(times.v4));
+  const v6 = shown(median(times.v6));
   return {
     ...destination,
     ...(address_v4 !== undefined && { address_v4 }),
     ...(address_v6 !== undefined && { address_v6 }),
     ...(v4 !== undefined && { v4_ms: v4 }),
     ...(v6 !== undefined && { v6_ms: v6 }),
-    ...(v4 !== undefined && v6 !== undefined && { cost_ms: tenths(v6 - v4) as number }),
+    ...(v4 !== undefined && v6 !== undefined && { cost_ms: tenths(v6 - v4) }),
   };
 }
 
@@ -69,4 +70,4 @@ const first = (addresses: Promise<string[]>): Promise<string | undefined> =>
     () => undefined,
   );
 
-const tenths = (ms: number | undefined) => (ms === undefined ? undefined : Math.round(ms * 10) / 10);
+const shown = (ms: number | undefined) => (ms === undefined ? undefined : tenths(ms));

@@ -1,7 +1,7 @@
 import type { Store } from 'cupboard/sdk';
+import { tenths } from '../numbers.ts';
 import { type ConnectionCost, weightedCost } from './connection.ts';
-import type { Thresholds } from './recommend.ts';
-import { type Recommendation, recommendSteadily } from './recommend.ts';
+import { type Recommendation, recommendSteadily, type Thresholds } from './recommend.ts';
 
 /** Rounds that must lie behind a recommendation. */
 export const ROUNDS_NEEDED = 4;
@@ -49,7 +49,7 @@ export class Costs {
     return {
       time,
       recommendation: isEnough ? (this.#before ?? null) : null,
-      cost_ms: mean === undefined ? null : Math.round(mean * 10) / 10,
+      cost_ms: mean === undefined ? null : tenths(mean),
       rounds: recent.length,
       rounds_needed: ROUNDS_NEEDED,
       destinations,
