@@ -1,0 +1,325 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { errorText, HubError, type Logger } from 'cupboard/sdk';
+import type { Change, Checkout, Report, Source, SourceEvent } from '../../contract.ts';
+import type { Remote } from '../git/cache.ts';
+import type { Git } from '../git/git.ts';
+import { createLocks } from '../git/lock.ts';
+import { NO_COMMIT } from '../git/names.ts';
+import type { Memory } from '../memory.ts';
+import { type ChangeRecord, newestPatchSet, type Stored, withComment } from './change-refs.ts';
+import { createRepository, installHooks, PUSHED_FILE, touch } from './hooks.ts';
+import { describeChange, describeRef, LocalRepository, type Naming } from './repository.ts';
+
+export interface LocalOptions extends Naming {
+  /** Project to path of its bare repository. */
+  readonly repositories: ReadonlyMap<string, string>;
+  readonly git: Git;
+  readonly memory: Memory;
+  /** argv of the program `receive`. */
+  readonly receive: readonly string[];
+  readonly log: Logger;
+}
+
+/** Votes and comments of the hub itself; no event tells of them. */
+const OWN_ACCOUNT = 'cupboard';
+/** Looks again so often, for pushes that no hook told of. */
+const RESCAN_MS = 30_000;
+/** A push writes the file once, a watcher may tell of it twice. */
+const SETTLE_MS = 20;
+
+/** What was last told of a change. */
+interface SeenChange {
+  readonly patchset: number;
+  readonly comments: number;
+  readonly status: ChangeRecord['status'];
+}
+
+/**
+ * Bare repositories on this machine. What happened is read from their refs and compared with what was told before, so
+ * pushes while the hub is down are told at its next start.
+ */
+export class LocalSource implements Source {
+  readonly name: string;
+  readonly #options: LocalOptions;
+  readonly #repositories: ReadonlyMap<string, LocalRepository>;
+  readonly #alone = createLocks();
+  readonly #watchers: FSWatcher[] = [];
+  #rescan: NodeJS.Timeout | undefined;
+  #tell: (event: SourceEvent) => void = () => undefined;
+
+  constructor(options: LocalOptions) {
+    this.name = options.source;
+    this.#options = options;
+    this.#repositories = new Map(
+      [...options.repositories].map(([project, path]) => [project, new LocalRepository(options.git, project, path)]),
+    );
+  }
+
+  /** Where the cache fetches a project from; `undefined` = not of this source. */
+  locate(project: string): Remote | undefined {
+    const repository = this.#repositories.get(project);
+    return repository && { url: repository.path };
+  }
+
+  /** A repository that cannot be used is named in the log; the others go on. */
+  async start(tell: (event: SourceEvent) => void): Promise<void> {
+    this.#tell = tell;
+    for (const repository of this.#repositories.values()) {
+      try {
+        await this.#open(repository);
+      } catch (error) {
+        this.#options.log.error(`repository ${repository.project}: ${errorText(error)}`);
+      }
+    }
+    this.#rescan = setInterval(() => {
+      for (const repository of this.#repositories.values()) this.#look(repository);
+    }, RESCAN_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#rescan);
+    for (const watcher of this.#watchers.splice(0)) watcher.close();
+    for (const project of this.#repositories.keys()) await this.#alone(project, async () => undefined);
+  }
+
+  async refresh(change: Change): Promise<Change | undefined> {
+    if (change.kind !== 'change') return change;
+    return await this.find(change.project, change.number ?? '');
+  }
+
+  async find(project: string, number: string): Promise<Change | undefined> {
+    const repository = this.#repositories.get(project);
+    const stored = await repository?.changes.read(toNumber(number));
+    return repository && stored && (await this.#describe(repository, stored.record));
+  }
+
+  /** Ids of the changes with a Change-Id, on whatever branch. */
+  async findByChangeId(changeId: string): Promise<readonly string[]> {
+    const found = await Promise.all(
+      [...this.#repositories.values()].map(async ({ project, changes }) =>
+        (await changes.list())
+          .filter(({ record }) => record.changeId === changeId && record.status !== 'abandoned')
+          .map(({ record }) => `${this.name}:${project}/${record.number}`),
+      ),
+    );
+    return found.flat();
+  }
+
+  async openChanges(): Promise<readonly Change[]> {
+    const found: Change[] = [];
+    for (const repository of this.#repositories.values()) {
+      for (const { record } of await repository.changes.list()) {
+        if (record.status === 'open') found.push(await this.#describe(repository, record));
+      }
+    }
+    return found;
+  }
+
+  /** The newest patch set gets `Approved: 1`. @throws HubError `change_unknown`, `change_closed` */
+  approve(project: string, number: string, account: string): Promise<void> {
+    return this.comment(project, number, { account, text: '', votes: { Approved: 1 } });
+  }
+
+  /** @throws HubError `change_unknown`, `change_closed` */
+  async comment(
+    project: string,
+    number: string,
+    comment: { readonly account: string; readonly text: string; readonly votes: Readonly<Record<string, number>> },
+  ): Promise<void> {
+    const repository = this.#repository(project);
+    await repository.changes.update(toNumber(number), (record) => {
+      checkOpen(record);
+      return withComment(record, { ...comment, time: Date.now() });
+    });
+    await this.#sync(repository);
+  }
+
+  /** Closes a change that is not wanted, or opens it again. @throws HubError `change_unknown`, `change_closed` */
+  async setAbandoned(project: string, number: string, isAbandoned: boolean): Promise<void> {
+    const repository = this.#repository(project);
+    await repository.changes.update(toNumber(number), (record) => {
+      if (record.status === 'merged') checkOpen(record);
+      return { ...record, status: isAbandoned ? 'abandoned' : 'open' };
+    });
+    await this.#sync(repository);
+  }
+
+  async report(change: Change, report: Report): Promise<void> {
+    const repository = this.#repositories.get(change.project);
+    if (repository === undefined || change.kind !== 'change') return;
+    await repository.changes.update(toNumber(change.number ?? ''), (record) => {
+      const isCurrent = newestPatchSet(record).commit === change.commit;
+      const votes = isCurrent ? report.votes : {};
+      return withComment(record, { time: Date.now(), account: OWN_ACCOUNT, text: report.message, votes });
+    });
+  }
+
+  /** The tested commit becomes the branch's tip; a push that came first wins. */
+  async submit(change: Change, merged: Checkout): Promise<boolean> {
+    const repository = this.#repository(change.project);
+    const isMerged = await this.#alone(change.project, () => this.#land(repository, change, merged));
+    if (isMerged) await this.#sync(repository);
+    return isMerged;
+  }
+
+  async #land(repository: LocalRepository, change: Change, merged: Checkout): Promise<boolean> {
+    const { git, log } = this.#options;
+    const stored = await repository.changes.read(toNumber(change.number ?? ''));
+    if (stored === undefined) return false;
+    const { branch, status } = stored.record;
+    if (status === 'merged') return true;
+    const refuse = (reason: string) => {
+      log.warn(`${change.id} was not merged: ${reason}`);
+      return false;
+    };
+    if (status !== 'open') return refuse(`it is ${status}`);
+    if (newestPatchSet(stored.record).commit !== change.commit) return refuse('it has a newer patch set');
+    const tip = await repository.tip(branch);
+    if (tip === undefined) return refuse(`there is no branch ${branch}`);
+    const inCache = { repository: merged.repository };
+    const contains = async (older: string) =>
+      (await git(['merge-base', '--is-ancestor', older, merged.commit], { ...inCache, accept: [1, 128] })).code === 0;
+    if (!(await contains(change.commit))) return refuse(`the tested commit ${merged.commit} does not have it`);
+    // 128: the cache never saw the tip, so it was pushed after the test began.
+    if (!(await contains(tip)))
+      return refuse(`${branch} was pushed to ${tip.slice(0, 12)}, which was not tested with it`);
+    const lease = `--force-with-lease=refs/heads/${branch}:${tip}`;
+    try {
+      // By a push and not by fetch and update-ref: the user's own hooks are to see it.
+      const args = ['push', '--quiet', lease, repository.path, `${merged.commit}:refs/heads/${branch}`];
+      await git(args, inCache);
+    } catch (error) {
+      return refuse(errorText(error));
+    }
+    return true;
+  }
+
+  async #open(repository: LocalRepository): Promise<void> {
+    const { project, path } = repository;
+    const { git, receive, page, log, memory } = this.#options;
+    await createRepository(git, path);
+    await installHooks(git, path, { project, receive, page, log });
+    await touch(path);
+    if (memory.get(`${project} known`) === undefined) {
+      // What a repository had before the hub knew it is not news.
+      await this.#alone(project, () => this.#readNews(repository, () => undefined));
+      memory.set(`${project} known`, 'yes');
+    } else {
+      await this.#sync(repository);
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const watcher = watch(path, (_event, file) => {
+      if (file !== PUSHED_FILE) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => this.#look(repository), SETTLE_MS);
+    });
+    watcher.on('error', (error) => log.warn(`${path} is not watched any more: ${errorText(error)}`));
+    this.#watchers.push(watcher);
+    // A push between the reading above and the watcher.
+    this.#look(repository);
+  }
+
+  #look(repository: LocalRepository): void {
+    this.#sync(repository).catch((error: unknown) =>
+      this.#options.log.warn(`repository ${repository.project}: ${errorText(error)}`),
+    );
+  }
+
+  #sync(repository: LocalRepository): Promise<void> {
+    return this.#alone(repository.project, () => this.#readNews(repository, this.#tell));
+  }
+
+  /** Tells what differs from what was told before, and remembers it after it was told: twice rather than never. */
+  async #readNews(repository: LocalRepository, tell: (event: SourceEvent) => void): Promise<void> {
+    const { memory } = this.#options;
+    const { project } = repository;
+    const moved = await this.#movedRefs(repository);
+    if (moved.some(({ ref }) => ref.startsWith('refs/heads/'))) await this.#markMerged(repository);
+    for (const { ref, oldrev, newrev } of moved) {
+      tell({ type: 'ref-updated', change: await describeRef(repository, this.name, ref, oldrev, newrev) });
+      if (newrev === NO_COMMIT) memory.delete(`${project} ref ${ref}`);
+      else memory.set(`${project} ref ${ref}`, newrev);
+    }
+    for (const stored of await repository.changes.list()) {
+      const key = `${project} change ${stored.record.number}`;
+      const [blob, seen] = splitSeen(memory.get(key));
+      if (blob === stored.blob) continue;
+      for (const event of newsOf(stored.record, seen)) {
+        tell({ ...event, change: await this.#describe(repository, stored.record) });
+      }
+      memory.set(key, `${stored.blob} ${JSON.stringify(toSeen(stored))}`);
+    }
+  }
+
+  async #movedRefs(repository: LocalRepository): Promise<{ ref: string; oldrev: string; newrev: string }[]> {
+    const prefix = `${repository.project} ref `;
+    const before = new Map(
+      [...this.#options.memory.entries(prefix)].map(([key, commit]) => [key.slice(prefix.length), commit]),
+    );
+    const now = await repository.refs();
+    return [...new Set([...before.keys(), ...now.keys()])]
+      .map((ref) => ({ ref, oldrev: before.get(ref) ?? NO_COMMIT, newrev: now.get(ref) ?? NO_COMMIT }))
+      .filter(({ oldrev, newrev }) => oldrev !== newrev);
+  }
+
+  /** Open changes whose commit a branch has by now: by our submit, or because someone pushed it there. */
+  async #markMerged(repository: LocalRepository): Promise<void> {
+    const open = (await repository.changes.list()).filter(({ record }) => record.status === 'open');
+    for (const branch of new Set(open.map(({ record }) => record.branch))) {
+      if ((await repository.tip(branch)) === undefined) continue;
+      const merged = await repository.mergedInto(branch);
+      for (const { record } of open) {
+        if (record.branch !== branch || !merged.has(newestPatchSet(record).commit)) continue;
+        await repository.changes.update(record.number, (now) =>
+          merged.has(newestPatchSet(now).commit) ? { ...now, status: 'merged' } : undefined,
+        );
+      }
+    }
+  }
+
+  #describe(repository: LocalRepository, record: ChangeRecord): Promise<Change> {
+    return describeChange(repository, record, this.#options);
+  }
+
+  #repository(project: string): LocalRepository {
+    const repository = this.#repositories.get(project);
+    if (repository === undefined) throw new HubError('project_unknown', `there is no local repository ${project}`);
+    return repository;
+  }
+}
+
+const toNumber = (text: string): number => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0);
+
+function checkOpen(record: ChangeRecord): void {
+  if (record.status !== 'open') throw new HubError('change_closed', `change ${record.number} is ${record.status}`);
+}
+
+const toSeen = ({ record }: Stored): SeenChange => ({
+  patchset: record.patchsets.length,
+  comments: record.commentCount,
+  status: record.status,
+});
+
+function splitSeen(text: string | undefined): [string | undefined, SeenChange | undefined] {
+  if (text === undefined) return [undefined, undefined];
+  const space = text.indexOf(' ');
+  return [text.slice(0, space), JSON.parse(text.slice(space))];
+}
+
+/** What happened to a change since it was last told of, in the order people did it. */
+function newsOf(record: ChangeRecord, seen: SeenChange | undefined): Omit<SourceEvent, 'change'>[] {
+  const news: Omit<SourceEvent, 'change'>[] = [];
+  if (record.patchsets.length > (seen?.patchset ?? 0)) {
+    news.push({ type: 'patchset-created', account: newestPatchSet(record).account });
+  }
+  const count = record.commentCount - (seen?.comments ?? 0);
+  for (const { account, text, votes } of count > 0 ? record.comments.slice(-count) : []) {
+    if (account !== OWN_ACCOUNT) news.push({ type: 'comment-added', account, comment: text, votes });
+  }
+  const before = seen?.status ?? 'open';
+  if (record.status !== before) {
+    const type = { merged: 'change-merged', abandoned: 'change-abandoned', open: 'change-restored' } as const;
+    news.push({ type: type[record.status] });
+  }
+  return news;
+}
