@@ -1,3 +1,5 @@
+import type { ImageSettings } from './images/config.ts';
+
 /** What cupboard.yaml says below `plugins.ci`, defaults filled in. */
 export interface Config {
   /** Folder of the job files; a relative one lies in the plugin's data folder. */
@@ -6,4 +8,8 @@ export interface Config {
   readonly topics: readonly string[];
   /** Finished builds that are remembered. */
   readonly keep_builds: number;
+  /** Images by name. */
+  readonly images: Readonly<Record<string, ImageSettings>>;
+  /** Folders with elements of the user. */
+  readonly elements: readonly string[];
 }

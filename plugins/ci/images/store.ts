@@ -24,8 +24,8 @@ export interface ImageStoreOptions {
   readonly log: Logger;
   /** Aborted when the plugin stops: a build under way ends. */
   readonly signal: AbortSignal;
-  /** Gets the status of an image whenever it changes, for `ci/image/<name>`. */
-  readonly publish: (status: ImageStatus) => void;
+  /** Gets the status of an image whenever it changes, for `ci/image/<name>`; `null` = no image of the settings any more. */
+  readonly publish: (name: string, status: ImageStatus | null) => void;
 }
 
 /** Of a build that someone sits before. */
@@ -68,6 +68,9 @@ export class ImageStore implements Images {
   /** Sweeps what earlier lives left half-built, tells every image's status and begins the daily rhythm. */
   async start(): Promise<void> {
     await this.#sweep();
+    for (const { name } of this.#records.all) {
+      if (!this.#options.images[name]) this.#options.publish(name, null);
+    }
     for (const [name, { cron = DAILY }] of Object.entries(this.#options.images)) {
       if (cron !== false) {
         const daily = new Cron(cron, { timezone: 'UTC', unref: true }, () => this.#inBackground(name));
@@ -275,7 +278,7 @@ export class ImageStore implements Images {
   }
 
   #tell(name: string): void {
-    this.#options.publish(this.status(name));
+    this.#options.publish(name, this.status(name));
   }
 }
 
