@@ -9,8 +9,8 @@ export class Insertion implements Hold {
   /** As the register knows it; for what cannot be read, made of what its file system is called. */
   id: string | undefined;
   status: CardStatus | undefined;
-  /** It is mounted for somebody else, who is not to be disturbed by an import. */
-  isLent = false;
+  /** It is mounted for somebody else, or being unmounted: a mount come or gone meanwhile says nothing of the card. */
+  isInHand = false;
   readonly #gone = new AbortController();
   #mounting: Promise<Mounted | undefined> = Promise.resolve(undefined);
   #work: Promise<void> = Promise.resolve();
@@ -44,8 +44,15 @@ export class Insertion implements Hold {
   async release(): Promise<boolean> {
     const mounted = await this.#mounting;
     this.#mounting = Promise.resolve(undefined);
-    await mounted?.unmount();
-    return mounted !== undefined;
+    if (mounted === undefined) return false;
+    // The kernel's list drops a mount before all is written and the unmounting is over: whoever looks in between must
+    // not take the card for one that somebody else unmounted.
+    this.place = undefined;
+    this.isInHand = true;
+    await mounted.unmount().finally(() => {
+      this.isInHand = false;
+    });
+    return true;
   }
 
   /** Ends what is done with the card, unmounting included, and waits until it has ended. */

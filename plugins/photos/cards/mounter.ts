@@ -29,6 +29,8 @@ export interface Mounted {
 
 /** Mounts cards read-only, by itself as root, else by asking UDisks2. */
 export interface Mounter {
+  /** Counts the beginnings and ends of mounting and unmounting: what was looked at while it rose does not fit together. */
+  readonly changes: number;
   /** @throws MountError */
   mount(volume: Volume): Promise<Mounted>;
   /** Unmounts what an earlier run of the plugin left mounted below its own folder. */
@@ -37,9 +39,22 @@ export interface Mounter {
 
 /** @param folder where mount points are made; only used as root */
 export function createMounter(folder: string, isRoot = process.getuid?.() === 0): Mounter {
+  let changes = 0;
+  const counted = async <T>(work: Promise<T>): Promise<T> => {
+    changes += 1;
+    return work.finally(() => {
+      changes += 1;
+    });
+  };
   return {
-    mount: (volume) => (isRoot ? mountAsRoot(volume, folder) : mountByUdisks(volume)),
-    unmount: unmountAsRoot,
+    get changes() {
+      return changes;
+    },
+    mount: async (volume) => {
+      const { point, unmount } = await counted(isRoot ? mountAsRoot(volume, folder) : mountByUdisks(volume));
+      return { point, unmount: () => counted(unmount()) };
+    },
+    unmount: (point) => counted(unmountAsRoot(point)),
   };
 }
 

@@ -56,7 +56,10 @@ export class Slots {
     const { hub } = this.#parts.photos;
     if (hub.signal.aborted) return;
     await this.#showCameras();
+    const { changes } = this.#parts.mounter;
     const evidence = await this.#parts.look();
+    // Seen partly before and partly after the plugin's own doing, a card would be opened that was let go of.
+    if (this.#parts.mounter.changes !== changes) return void this.look();
     for (const action of decide(evidence, [...this.#insertions], { mount: hub.config.mount })) {
       if (action.do === 'mount') this.#mount(action);
       else if (action.do === 'open') this.#open(action);
@@ -89,7 +92,7 @@ export class Slots {
     const begun = [...this.#insertions].find(
       ({ medium, place: open }) => medium !== undefined && medium === place.medium && open === undefined,
     );
-    if (begun?.isLent) return;
+    if (begun?.isInHand) return;
     const insertion = begun ?? new Insertion(place.medium);
     this.#insertions.add(insertion);
     insertion.place = place.key;
@@ -147,13 +150,13 @@ export class Slots {
 
   /** Unmounts what the plugin mounted. Answers whether it is still mounted, by somebody else. */
   async #letGo(insertion: Insertion): Promise<boolean> {
-    const wasOurs = await insertion.release().catch((error) => {
-      this.#parts.photos.hub.log.warn(`a card was not unmounted: ${errorText(error)}`);
-      return true;
-    });
-    if (!wasOurs) return true;
-    insertion.place = undefined;
-    return false;
+    return insertion.release().then(
+      (wasOurs) => !wasOurs,
+      (error) => {
+        this.#parts.photos.hub.log.warn(`a card was not unmounted: ${errorText(error)}`);
+        return false;
+      },
+    );
   }
 
   /** Others read the card where it is mounted; one that was unmounted after its import is mounted for them. */
@@ -161,12 +164,12 @@ export class Slots {
     return (read) =>
       insertion.inTurn(async () => {
         if (insertion.place !== undefined || volume === undefined) return read(point);
-        insertion.isLent = true;
+        insertion.isInHand = true;
         try {
           const mounted = await this.#parts.mounter.mount(volume);
           return await read(mounted.point).finally(mounted.unmount);
         } finally {
-          insertion.isLent = false;
+          insertion.isInHand = false;
         }
       });
   }

@@ -105,6 +105,7 @@ test('two cards at once: one in the reader, one in the SD slot', async () => {
   changeCardImage(FAT, (folder) => shoot(folder, { first: 5, count: 2 }));
   await qmp.changeMedium('sd', FAT);
   assert.equal((await cardIs('1234-abcd', 'verified')).new, 2);
+  assert.equal(card(exfat).state, 'verified', 'the card in the reader is still in');
   await qmp.changeMedium('sd');
   await cardIs('1234-abcd', 'removed');
   await qmp.unplug('reader');
