@@ -1,5 +1,7 @@
 /** All that a plugin may import from the hub. */
 
+export { nearMiss } from '../config/near-miss.ts';
+export { joinPath, toProblems } from '../config/problems.ts';
 export { deadline } from '../support/deadline.ts';
 export { errorCode, errorText, HubError } from '../support/errors.ts';
 export { syncFolder, writeFileAtomic } from '../support/files.ts';

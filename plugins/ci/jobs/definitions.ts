@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { nearMiss } from 'cupboard/sdk';
+import type { Layout, Pipeline } from '../contract.ts';
+import { type Entry, Problems, readEntries } from './entries.ts';
+import { finishJob, type JobDefinition, NOOP } from './job.ts';
+import { Budget, type Limits, OWNER_LIMITS } from './limits.ts';
+import { makePipeline } from './pipeline.ts';
+import { DefinitionsError } from './problem.ts';
+import { makeRegistry, type Registry } from './registry.ts';
+import { defaultsFor, expandMatrix, expandProject, PROJECT_KEYS, type RawJob } from './templates.ts';
+import { type KnownJobs, type PipelineUses, projectUses } from './uses.ts';
+import { parseYaml } from './yaml.ts';
+
+/** Texts by path from the folder of definitions, `/` between its parts. */
+export type DefinitionFiles = ReadonlyMap<string, string>;
+
+/** A layout, and what a proposed change's own definitions may refer to. */
+export interface Definitions {
+  readonly layout: Layout;
+  readonly registry: Registry;
+  readonly known: KnownJobs;
+}
+
+/**
+ * Builds the layout of the hub owner's definitions. Every `*.yaml` and `*.yml` at the top is read; files below folders
+ * are there to be included.
+ * @param shipped definitions that come with the plugin; of one name, the owner's is taken
+ * @throws DefinitionsError with every problem found
+ */
+export function buildDefinitions(
+  files: DefinitionFiles,
+  shipped: DefinitionFiles,
+  limits: Limits = OWNER_LIMITS,
+): Definitions {
+  const problems = new Problems();
+  const budget = new Budget(limits);
+  const own = readFiles(files, problems, budget);
+  const taken = new Set(own.map(({ kind, name }) => `${kind} ${name}`));
+  const entries = [
+    ...own,
+    ...readFiles(shipped, problems, budget).filter(({ kind, name }) => !taken.has(`${kind} ${name}`)),
+  ];
+  const registry = makeRegistry(entries, problems);
+  const pipelines = entries
+    .filter(({ kind }) => kind === 'pipeline')
+    .flatMap((entry) => problems.attempt(entry, () => makePipeline(entry)) ?? []);
+  const known = expandJobs(registry, pipelines, true, budget, problems);
+  const projects = new Map<string, PipelineUses>();
+  for (const project of registry.of('project').values()) {
+    const uses = usesOf(project, pipelines, registry, known, budget, problems);
+    if (uses !== undefined) projects.set(project.name, uses);
+  }
+  if (problems.found.length > 0) throw new DefinitionsError(problems.found);
+  const jobs = new Map([...known.jobs].map(([name, { job }]) => [name, job]));
+  return { layout: { version: versionOf(files, shipped), jobs, pipelines, projects }, registry, known };
+}
+
+/** The definitions in the files at the top, in the order of their names. */
+export function readFiles(files: DefinitionFiles, problems: Problems, budget: Budget): Entry[] {
+  const names = [...files.keys()].filter((file) => /^[^/.][^/]*\.ya?ml$/.test(file)).sort();
+  return names.flatMap((file) => readText(file, files.get(file) ?? '', (path) => files.get(path), problems, budget));
+}
+
+export function readText(
+  file: string,
+  text: string,
+  include: (path: string) => string | undefined,
+  problems: Problems,
+  budget: Budget,
+): Entry[] {
+  try {
+    return readEntries(file, parseYaml(file, text, include, budget), problems);
+  } catch (error) {
+    if (!(error instanceof DefinitionsError)) throw error;
+    problems.found.push(...error.problems);
+    return [];
+  }
+}
+
+/** All jobs that a registry's jobs, templates and projects make. */
+export function expandJobs(
+  registry: Registry,
+  pipelines: readonly Pipeline[],
+  trusted: boolean,
+  budget: Budget,
+  problems: Problems,
+): KnownJobs {
+  const jobs = new Map<string, JobDefinition>(trusted ? [[NOOP.job.name, NOOP]] : []);
+  const groups = new Map<string, readonly string[]>();
+  const finish = (raw: RawJob) => {
+    const name = String(raw.value['name']);
+    const defaults = problems.attempt(raw.entry, () => defaultsFor(raw.value, registry), name) ?? {};
+    const definition = problems.attempt(
+      raw.entry,
+      () => finishJob(raw, defaults, registry.macros, trusted, budget, problems),
+      name,
+    );
+    const earlier = jobs.get(name);
+    if (earlier) problems.add(raw.entry, 'name', `defined before in ${placeOf(earlier)}`, name);
+    else if (definition) jobs.set(name, definition);
+  };
+
+  for (const entry of registry.of('job').values()) {
+    const raws = problems.attempt(entry, () => expandMatrix(entry, budget)) ?? [];
+    if (entry.value['matrix'] !== undefined)
+      groups.set(
+        entry.name,
+        raws.map(({ value }) => String(value['name'])),
+      );
+    raws.forEach(finish);
+  }
+  const pipelineNames = new Set(pipelines.map(({ name }) => name));
+  for (const project of registry.of('project').values()) {
+    const made = problems.attempt(project, () => expandProject(project, pipelineNames, registry, budget));
+    made?.jobs.forEach(finish);
+    for (const [name, members] of made?.names ?? []) groups.set(name, [...(groups.get(name) ?? []), ...members]);
+  }
+  return { jobs, groups };
+}
+
+const placeOf = ({ job: { origin } }: JobDefinition) => `${origin.file}:${origin.line}`;
+
+/** A project's jobs by pipeline; `undefined` where something is wrong, which `problems` then has. */
+export function usesOf(
+  project: Entry,
+  pipelines: readonly Pipeline[],
+  registry: Registry,
+  known: KnownJobs,
+  budget: Budget,
+  problems: Problems,
+): PipelineUses | undefined {
+  const names = pipelines.map(({ name }) => name);
+  // Any other key may be a variable of a template; what looks like a pipeline is one that was misspelt.
+  const expected = [...names, ...PROJECT_KEYS];
+  for (const [key, value] of Object.entries(project.value)) {
+    const near = expected.includes(key) || !Array.isArray(value) ? undefined : nearMiss(key, expected);
+    if (near !== undefined) problems.add(project, key, `unknown key; did you mean ${JSON.stringify(near)}?`);
+  }
+  return problems.attempt(project, () => projectUses(project, names, registry, known, budget));
+}
+
+/** Changes with the content of the files, and with nothing else. */
+export function versionOf(...sets: readonly DefinitionFiles[]): string {
+  const hash = createHash('sha256');
+  for (const files of sets) {
+    for (const [path, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+      hash.update(JSON.stringify([path, text]));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
