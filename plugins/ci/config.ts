@@ -1,7 +1,8 @@
 import type { ImageSettings } from './images/config.ts';
+import type { SourcesConfig } from './sources/config.ts';
 
 /** What cupboard.yaml says below `plugins.ci`, defaults filled in. */
-export interface Config {
+export interface Config extends SourcesConfig {
   /** Folder of the job files; a relative one lies in the plugin's data folder. */
   readonly definitions: string;
   /** MQTT topic filters that triggers may listen to. */

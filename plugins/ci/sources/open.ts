@@ -2,16 +2,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HubError, type Logger, type Store } from 'cupboard/sdk';
 import type { Change, Merger, Source } from '../contract.ts';
+import type { SourcesConfig } from './config.ts';
 import { GitCache } from './git/cache.ts';
 import { checkName, isProject } from './git/names.ts';
 import { LocalSource } from './local/source.ts';
 import { openMemory } from './memory.ts';
-
-/** The keys of the plugin's config that say where changes come from. */
-export interface SourcesConfig {
-  /** Local bare repositories by project; without a path below the plugin's data folder. */
-  readonly repositories?: Readonly<Record<string, { readonly path?: string }>>;
-}
 
 export interface SourcesOptions {
   /** The plugin's own folder. */
@@ -51,7 +46,7 @@ const LOCAL = 'hub';
 /** Opens all sources of the config; the caller starts and stops each. */
 export async function openSources(config: SourcesConfig, options: SourcesOptions): Promise<Sources> {
   const { dataDir, store, log, signal, page = '' } = options;
-  const repositories = Object.entries(config.repositories ?? {}).map(([project, { path }]) => {
+  const repositories = Object.entries(config.repositories).map(([project, { path }]) => {
     checkName('project', project, isProject);
     return [project, path ?? join(dataDir, 'repositories', `${project}.git`)] as const;
   });

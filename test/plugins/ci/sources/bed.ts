@@ -8,8 +8,9 @@ import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import type { Logger } from '../../../../core/support/log.ts';
 import type { SourceEvent } from '../../../../plugins/ci/contract.ts';
+import type { SourcesConfig } from '../../../../plugins/ci/sources/config.ts';
 import { SOURCE_MIGRATIONS } from '../../../../plugins/ci/sources/memory.ts';
-import { openSources, type Sources, type SourcesConfig } from '../../../../plugins/ci/sources/open.ts';
+import { openSources, type Sources } from '../../../../plugins/ci/sources/open.ts';
 import { temporaryFolder, waitFor } from '../../../support/hub.ts';
 
 const run = promisify(execFile);
@@ -88,7 +89,7 @@ export async function receiveProgram(folder: string): Promise<readonly string[]>
 }
 
 /** Sources started on a data folder, as the plugin does; `dataDir` of another bed continues it. */
-export async function openBed(config: SourcesConfig, given?: string): Promise<Bed> {
+export async function openBed(config: Partial<SourcesConfig>, given?: string): Promise<Bed> {
   const dataDir = given ?? (await temporaryFolder());
   const store = new Database(join(dataDir, 'sources.db'));
   if (store.pragma('user_version', { simple: true }) === 0) {
@@ -97,14 +98,17 @@ export async function openBed(config: SourcesConfig, given?: string): Promise<Be
   }
   const stopping = new AbortController();
   const log = collectingLog();
-  const sources = await openSources(config, {
-    dataDir,
-    store,
-    log,
-    signal: stopping.signal,
-    page: 'http://hub.example/{change}',
-    receive: await receiveProgram(dataDir),
-  });
+  const sources = await openSources(
+    { repositories: {}, remotes: {}, ...config },
+    {
+      dataDir,
+      store,
+      log,
+      signal: stopping.signal,
+      page: 'http://hub.example/{change}',
+      receive: await receiveProgram(dataDir),
+    },
+  );
   const events: SourceEvent[] = [];
   for (const source of sources.sources) await source.start((event) => void events.push(event));
   let stopped = false;
