@@ -31,9 +31,12 @@ function growingLog(text: string) {
       for (let at = from; at < to; at += 7) yield bytes.subarray(at, Math.min(at + 7, to));
     },
     async *follow(from, signal) {
-      for (let at = from; !signal.aborted; at = bytes.length) {
+      let at = from;
+      while (!signal.aborted) {
         const grown = once(changes, 'change', { signal }).catch(() => undefined);
-        if (bytes.length > at) yield bytes.subarray(at);
+        const more = bytes.subarray(at);
+        at = bytes.length;
+        if (more.length > 0) yield more;
         else if (isComplete) return;
         else await grown;
       }
