@@ -8,6 +8,7 @@ import { copyEnvironment, copyScripts } from './elements/hooks.ts';
 import { type BreakPoints, PHASES, type PhaseName } from './elements/phases.ts';
 import { type Element, resolveElements } from './elements/resolve.ts';
 import { inNamespace, SYSTEM_PATH } from './namespace.ts';
+import { imageProgram } from './programs.ts';
 import { runLogged } from './run-logged.ts';
 
 /** One image to make. */
@@ -22,8 +23,6 @@ export interface TreeBuild {
   readonly cache: string;
   /** Folders with elements, first wins. */
   readonly elementFolders: readonly string[];
-  /** The program `run-phase` of this folder. */
-  readonly runPhase: string;
   /** `break=` as diskimage-builder knows it. */
   readonly breakPoints: BreakPoints;
   readonly line: (text: string) => void;
@@ -48,7 +47,7 @@ export async function rootElements(names: readonly string[], folders: readonly s
 /**
  * Builds a tree from elements: diskimage-builder's phases in their order. Nice to everything else on the machine.
  * @returns the variables that the elements' environment files set, for what is made of the tree
- * @throws HubError `element_unknown`, `element_conflict`, `package_installs_invalid`, `program_failed`
+ * @throws HubError `element_unknown`, `element_conflict`, `package_installs_invalid`, `image_phase_failed`
  */
 export async function buildTree(build: TreeBuild): Promise<Readonly<Record<string, string | undefined>>> {
   const elements = await resolveElements(build.elements, elementFinder(build.elementFolders));
@@ -70,15 +69,26 @@ export async function buildTree(build: TreeBuild): Promise<Readonly<Record<strin
   return { ...environment, ...all };
 }
 
-function runPhase(build: TreeBuild, phase: string, where: 'host' | 'chroot', env: NodeJS.ProcessEnv): Promise<void> {
-  const argv = ['nice', '-n', '10', 'ionice', '-c', '3', 'bash', build.runPhase, phase, where];
-  return runLogged(inNamespace(argv), {
-    env,
-    cwd: build.folder,
-    signal: build.signal,
-    line: build.line,
-    ...(build.terminal !== undefined && { terminal: build.terminal }),
-  });
+/** @throws HubError `image_phase_failed`, naming the script */
+async function runPhase(
+  build: TreeBuild,
+  phase: string,
+  where: 'host' | 'chroot',
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const argv = ['nice', '-n', '10', 'ionice', '-c', '3', 'bash', imageProgram('run-phase'), phase, where];
+  let failure = `phase ${phase} failed`;
+  const line = (text: string) => {
+    if (/^\S+\.d\/\S+ failed with status \d+$/.test(text)) failure = text;
+    build.line(text);
+  };
+  try {
+    const { folder: cwd, signal, terminal } = build;
+    await runLogged(inNamespace(argv), { env, cwd, signal, line, ...(terminal !== undefined && { terminal }) });
+  } catch (error) {
+    build.signal.throwIfAborted();
+    throw new HubError('image_phase_failed', failure, { cause: error });
+  }
 }
 
 function variables(build: TreeBuild, elements: readonly Element[], root: string, hooks: string): NodeJS.ProcessEnv {
@@ -88,7 +98,7 @@ function variables(build: TreeBuild, elements: readonly Element[], root: string,
     DIB_DEBUG_TRACE: '0',
     DIB_PYTHON_VERSION: '3',
     DIB_ROOT_LABEL: 'root',
-    DIB_IMAGE_SIZE: '5',
+    DIB_IMAGE_SIZE: '',
     LANG: 'C.UTF-8',
     ...build.environment,
     ARCH: build.environment['ARCH'] ?? ARCHITECTURES[arch()] ?? arch(),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from 'cupboard/sdk';
 import type { ImageStatus } from '../view.ts';
@@ -14,7 +14,7 @@ export interface BuildRecord extends BuildView {
 }
 
 /**
- * The builds of all images, a folder each: `build.json`, `log.txt`, the tree in `root/`, and exported files. Others may
+ * The builds of all images, a folder each: `build.json`, the tree in `root/`, and exported files. Others may
  * add builds (`cupboard run ci build-image`): `refresh` sees them.
  */
 export class BuildRecords {
@@ -69,12 +69,11 @@ export class BuildRecords {
     await utimes(this.folder, now, now);
   }
 
-  /** Removes a build's tree and exported files; what it said stays. */
+  /** Removes a build's tree and exported files; its record stays. */
   async removeTree(id: string): Promise<void> {
     const folder = this.folderOf(id);
-    const kept = new Set(['build.json', 'log.txt']);
     for (const entry of await readdir(folder)) {
-      if (!kept.has(entry)) await removeTree(join(folder, entry));
+      if (entry !== 'build.json') await removeTree(join(folder, entry));
     }
   }
 
@@ -88,7 +87,6 @@ export class BuildRecords {
     for (const id of await this.#ids()) {
       if (!this.#records.has(id)) await removeTree(this.folderOf(id));
     }
-    await rm(join(this.folder, 'tmp'), { recursive: true, force: true });
   }
 
   async #ids(): Promise<string[]> {

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { Cron } from 'croner';
 import { deadline, errorText, HubError, type Logger } from 'cupboard/sdk';
 import type { Images, ImageUse } from '../contract.ts';
-import type { ImageStatus } from '../view.ts';
+import { LogStore } from '../logs/store.ts';
+import type { ImageStatus, LogView } from '../view.ts';
 import { buildTree, removeTree, rootElements } from './build.ts';
 import { DAILY, elementsOf, type ImageSettings } from './config.ts';
 import { BreakPoints } from './elements/phases.ts';
-import { ImageLog } from './image-log.ts';
 import { takeLock } from './lock.ts';
 import { inNamespace, namespaceLack, SYSTEM_PATH } from './namespace.ts';
+import { imageProgram, SHIPPED_ELEMENTS } from './programs.ts';
 import { type BuildRecord, BuildRecords, buildId } from './records.ts';
 import { runLogged } from './run-logged.ts';
 
@@ -17,8 +18,6 @@ export interface ImageStoreOptions {
   readonly images: Readonly<Record<string, ImageSettings>>;
   /** Folders with elements of the user, looked at before those that the plugin brings. */
   readonly elementFolders: readonly string[];
-  /** The plugin's own folder, with `elements/` and `images/`. */
-  readonly pluginFolder: string;
   /** The plugin's data folder; everything of images is in its `images/`. */
   readonly dataDir: string;
   readonly log: Logger;
@@ -39,6 +38,7 @@ export interface BuildCaller {
 }
 
 const KEPT = 2;
+const LOG_LIMITS = { keepDays: 30, keepMb: 100, maxMb: 50 };
 const DEFAULT_NEED_MB = 2048;
 const DEFAULT_SMOKE = "bash -c 'echo The image runs: $(uname -m), $(. /etc/os-release && echo $PRETTY_NAME)'";
 const SMOKE_MS = 5 * 60_000;
@@ -54,11 +54,13 @@ export class ImageStore implements Images {
   readonly #uses = new Map<string, number>();
   readonly #running = new Map<string, Promise<BuildRecord>>();
   readonly #crons = new Map<string, Cron>();
+  readonly #logs: LogStore;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.#records = new BuildRecords(join(options.dataDir, 'images'));
+    this.#logs = new LogStore({ ...LOG_LIMITS, folder: join(options.dataDir, 'image-logs') });
   }
 
   get names(): readonly string[] {
@@ -144,13 +146,12 @@ export class ImageStore implements Images {
     };
   }
 
-  /** File with the log of a build, there from its beginning; `undefined` = no such build. */
-  logFile(id: string): string | undefined {
-    return this.#records.get(id) && join(this.#records.folderOf(id), 'log.txt');
+  /** The log of a build, there from its beginning; `undefined` = none, or none any more. */
+  log(id: string): Promise<LogView | undefined> {
+    return this.#logs.view(id);
   }
 
-  /** Whether the log of a build still grows. */
-  isBuilding(id: string): boolean {
+  #isBuilding(id: string): boolean {
     const state = this.#records.get(id)?.state;
     return state === 'building' || state === 'testing';
   }
@@ -183,20 +184,25 @@ export class ImageStore implements Images {
     };
     await save({});
     const folder = this.#records.folderOf(record.id);
-    const log = new ImageLog(join(folder, 'log.txt'), caller.line);
+    const log = await this.#logs.open(record.id);
+    const line = (text: string) => {
+      // A full disk ends the build by itself; a line lost is not another reason.
+      void log.writer.write(Buffer.from(`${text}\n`)).catch(() => undefined);
+      caller.line?.(text);
+    };
     const signal = deadline(BUILD_MS, this.#options.signal);
     try {
       await this.#checkMachine(settings);
-      await this.#makeTree(name, settings, folder, caller, log.line, signal);
+      await this.#makeTree(name, settings, folder, caller, line, signal);
       await save({ state: 'testing' });
-      await smoke(this.#options.pluginFolder, folder, settings.smoke ?? DEFAULT_SMOKE, log.line, signal);
+      await smoke(folder, settings.smoke ?? DEFAULT_SMOKE, line, signal);
       await removeTree(join(folder, 'work'));
       const bytes = await settle(folder, signal);
-      log.line(`done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+      line(`done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
       await save({ state: 'ready', duration: Date.now() - started, bytes });
       return record;
     } catch (error) {
-      log.line(`failed: ${errorText(error)}`);
+      line(`failed: ${errorText(error)}`);
       await save({ state: 'failed', duration: Date.now() - started, reason: errorText(error) });
       await this.#records.removeTree(record.id);
       throw new HubError('image_failed', `${record.id}: ${errorText(error)}`, { cause: error });
@@ -220,8 +226,7 @@ export class ImageStore implements Images {
     line: (text: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { pluginFolder, dataDir } = this.#options;
-    const elementFolders = [...this.#options.elementFolders, join(pluginFolder, 'elements')];
+    const elementFolders = [...this.#options.elementFolders, SHIPPED_ELEMENTS];
     const work = join(folder, 'work');
     await mkdir(work, { mode: 0o755 });
     await buildTree({
@@ -229,9 +234,8 @@ export class ImageStore implements Images {
       elements: elementsOf(settings, await rootElements(settings.elements ?? [], elementFolders)),
       environment: settingsEnvironment(settings),
       folder: work,
-      cache: join(dataDir, 'image-cache'),
+      cache: join(this.#options.dataDir, 'image-cache'),
       elementFolders,
-      runPhase: join(pluginFolder, 'images/run-phase'),
       breakPoints: caller.breakPoints ?? new BreakPoints(),
       line,
       signal,
@@ -258,10 +262,11 @@ export class ImageStore implements Images {
     if (!unlock) return;
     try {
       await this.#records.removeStrays();
-      for (const record of this.#records.all.filter(({ id }) => this.isBuilding(id))) {
+      for (const record of this.#records.all.filter(({ id }) => this.#isBuilding(id))) {
         await this.#records.removeTree(record.id);
         await this.#records.put({ ...record, state: 'failed', reason: 'cut short' });
       }
+      await this.#logs.prune();
     } finally {
       await unlock();
     }
@@ -302,15 +307,9 @@ function settingsEnvironment(settings: ImageSettings): NodeJS.ProcessEnv {
 }
 
 /** @throws HubError `program_failed` */
-async function smoke(
-  pluginFolder: string,
-  folder: string,
-  script: string,
-  line: (text: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
+async function smoke(folder: string, script: string, line: (text: string) => void, signal: AbortSignal): Promise<void> {
   line('smoke job');
-  const argv = ['unshare', '--net', 'bash', join(pluginFolder, 'images/run-smoke'), folder, script];
+  const argv = ['unshare', '--net', 'bash', imageProgram('run-smoke'), folder, script];
   await runLogged(inNamespace(argv), { env: { PATH: SYSTEM_PATH }, line, signal: deadline(SMOKE_MS, signal) });
 }
 

@@ -3,12 +3,11 @@ import type { Config } from '../config.ts';
 import { ImageStore } from './store.ts';
 
 /** Starts the images of the config: their builds, topics `ci/image/<name>`, and the commands `images` and `build-image`. */
-export async function startImages(hub: Hub<Config>, pluginFolder: string): Promise<ImageStore> {
+export async function startImages(hub: Hub<Config>): Promise<ImageStore> {
   const { images, elements } = hub.config;
   const store = new ImageStore({
     images,
     elementFolders: elements,
-    pluginFolder,
     dataDir: hub.dataDir,
     log: hub.log,
     signal: hub.signal,
@@ -28,7 +27,7 @@ export async function startImages(hub: Hub<Config>, pluginFolder: string): Promi
       return { ok: true, image };
     }
     const { id, state, duration, bytes = null } = await build;
-    return { ok: true, image, build: id, state, duration, bytes, log: store.logFile(id) ?? null };
+    return { ok: true, image, build: id, state, duration, bytes, log: `/plugins/${hub.id}/images/${id}/log` };
   });
   await store.start();
   return store;

@@ -25,10 +25,11 @@ export async function copyScripts(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const folders = ELEMENT_FOLDERS.filter((folder) => folder !== 'environment.d');
-  // `install.d/x-y-source-install/` of element x-y is taken only for its install type.
-  const chosen = (element: Element, phase: string) => [
-    `${phase}/${element.name}-${installType(element.name, environment)}-install`,
-  ];
+  // `install.d/x-y-source-install/` of element x-y is taken only for its install type; `repo` is a source in git.
+  const chosen = (element: Element, phase: string) => {
+    const type = installType(element.name, environment).replace('repo', 'source');
+    return [`${phase}/${element.name}-${type}-install`];
+  };
   await copyFolders(elements, hooks, folders, chosen);
   await writePackageScripts(await readPlan(elements, environment), hooks);
 }
