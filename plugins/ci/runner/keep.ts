@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from 'cupboard/sdk';
 import type { Job, TestSummary } from '../contract.ts';
-import type { Node } from '../nodes/node.ts';
 import type { TestCase } from '../view.ts';
 import { findFiles, keepFiles, readRegular } from './artifacts.ts';
 import { MAX_CASES, MAX_REPORT_BYTES, parseJunit, summarize } from './junit.ts';
@@ -25,17 +24,17 @@ export const TEST_CASES = 'tests.json';
 
 /**
  * Keeps a build's artifacts and test reports in its folder, with secrets masked.
+ * @param workspace where the hub finds it
  * @param folder of the build's log
  */
 export async function keepResults(
-  node: Node,
+  workspace: string,
   job: Pick<Job, 'artifacts' | 'junit'>,
   folder: string,
   artifactsMb: number,
   secrets: readonly string[],
 ): Promise<Kept> {
   if (job.artifacts.length + job.junit.length === 0) return { notes: [], problems: [] };
-  const workspace = node.outsideWorkspace;
   try {
     const artifacts = await findFiles(workspace, job.artifacts);
     const masker = secrets.length > 0 ? () => new Masker(secrets) : undefined;

@@ -8,12 +8,19 @@ import type { NodePool } from '../nodes/pool.ts';
 import { environmentOf, exportScript } from './environment.ts';
 import { keepResults } from './keep.ts';
 import { Masker } from './masking.ts';
+import {
+  ABORTED,
+  bodyOutcome,
+  nodeFailure,
+  PUBLISHERS_SECONDS,
+  SETUP_SECONDS,
+  SUCCESS,
+  scriptText,
+  setupOutcome,
+  withProblems,
+} from './outcome.ts';
 import { DiskWatch, type PhaseContext, type PhaseEnd, runPhase, type ScriptFile } from './phase.ts';
 import { planWorkspace } from './workspace.ts';
-
-// Zuul's limits; the body's is the job's own.
-const SETUP_SECONDS = 10 * 60;
-const PUBLISHERS_SECONDS = 30 * 60;
 
 export interface LocalRunnerOptions {
   readonly pool: NodePool;
@@ -49,7 +56,7 @@ export class LocalRunner implements Runner {
 
 function withoutNode({ job }: BuildRequest): BuildOutcome {
   const hasSteps = job.setup.length + job.body.length + job.publishers.length > 0;
-  if (!hasSteps) return { result: 'SUCCESS', isIndeterminate: false };
+  if (!hasSteps) return SUCCESS;
   return { result: 'CONFIG_ERROR', isIndeterminate: false, reason: `${job.name} has steps but names no node` };
 }
 
@@ -70,7 +77,6 @@ class LocalBuild {
   async run(image: string, signal: AbortSignal, tell: (progress: BuildProgress) => void): Promise<BuildOutcome> {
     const { job, build } = this.request;
     const { pool } = this.options;
-    const aborted: BuildOutcome = { result: 'ABORTED', isIndeterminate: false };
     let node: Node | undefined;
     try {
       const wish = { image, diskMb: job.limits.diskMb, build, job: job.name };
@@ -82,13 +88,13 @@ class LocalBuild {
       signal.addEventListener('abort', end, { once: true });
       try {
         const outcome = await this.runOn(node, (state) => tell({ state, ...where }));
-        return signal.aborted ? aborted : outcome;
+        return signal.aborted ? ABORTED : outcome;
       } finally {
         signal.removeEventListener('abort', end);
       }
     } catch (error) {
-      if (signal.aborted) return aborted;
-      return { result: 'NODE_FAILURE', isIndeterminate: true, reason: this.mask(errorText(error)) };
+      if (signal.aborted) return ABORTED;
+      return nodeFailure(this.mask(errorText(error)));
     } finally {
       if (node) await pool.release(node);
     }
@@ -102,8 +108,8 @@ class LocalBuild {
     try {
       tell('running');
       const setup = await runPhase(scripts.setup, SETUP_SECONDS, context);
-      if (setup.kind !== 'ok') return this.setupFailed(setup);
-      const body = await this.bodyOutcome(await runPhase(scripts.body, job.timeout, context), node, disk);
+      if (setup.kind !== 'ok') return setupOutcome(setup);
+      const body = await this.bodyEnd(await runPhase(scripts.body, job.timeout, context), node, disk);
       if (body.result === 'NODE_FAILURE') return body;
       tell('publishing');
       return await this.publish(node, body, scripts.publishers, context);
@@ -146,16 +152,10 @@ class LocalBuild {
     };
   }
 
-  /** The change is not to blame for a failed setup: it is tried again. */
-  private setupFailed(end: Exclude<PhaseEnd, { kind: 'ok' }>): BuildOutcome {
-    const result = { failed: 'FAILURE', timeout: 'TIMED_OUT', lost: 'NODE_FAILURE' } as const;
-    return { result: result[end.kind], isIndeterminate: true, reason: `setup: ${end.reason}` };
-  }
-
-  private async bodyOutcome(end: PhaseEnd, node: Node, disk: DiskWatch): Promise<BuildOutcome> {
-    if (end.kind === 'ok') return { result: 'SUCCESS', isIndeterminate: false };
+  /** How the body ended, with what the node knows of why. */
+  private async bodyEnd(end: PhaseEnd, node: Node, disk: DiskWatch): Promise<BuildOutcome> {
+    if (end.kind === 'ok' || end.kind === 'timeout') return bodyOutcome(end);
     const { diskMb, memoryMb } = this.request.job.limits;
-    if (end.kind === 'timeout') return { result: 'TIMED_OUT', isIndeterminate: false, reason: end.reason };
     if (node.mode !== 'process' && (await disk.wasFull())) {
       return {
         result: 'DISK_FULL',
@@ -167,8 +167,7 @@ class LocalBuild {
       const reason = `${end.reason}; the kernel ended processes because ${memoryMb} MB of memory were used up`;
       return { result: 'FAILURE', isIndeterminate: false, reason };
     }
-    if (end.kind === 'lost') return { result: 'NODE_FAILURE', isIndeterminate: true, reason: end.reason };
-    return { result: 'FAILURE', isIndeterminate: false, reason: end.reason };
+    return bodyOutcome(end);
   }
 
   /** Publishers run however the body ended: what they bring is wanted most when it failed. */
@@ -185,14 +184,22 @@ class LocalBuild {
     const hold = this.options.holdFor(this.request, body.result);
     if (end.kind !== 'lost') {
       await node.endProcesses();
-      const kept = await keepResults(node, job, this.log.folder, this.options.artifactsMb, this.secrets);
+      const kept = await keepResults(
+        node.outsideWorkspace,
+        job,
+        this.log.folder,
+        this.options.artifactsMb,
+        this.secrets,
+      );
       for (const note of kept.notes) await context.note(this.mask(note));
       problems.push(...kept.problems);
       if (hold) await this.options.pool.hold(node, hold);
       if (kept.tests) body = { ...body, tests: kept.tests };
     }
-    if (problems.length === 0 || (body.result !== 'SUCCESS' && body.result !== 'FAILURE')) return body;
-    return { ...body, result: 'POST_FAILURE', reason: this.mask(problems.join('; ')) };
+    return withProblems(
+      body,
+      problems.map((problem) => this.mask(problem)),
+    );
   }
 
   private mask(text: string): string {
@@ -203,9 +210,6 @@ class LocalBuild {
 async function writeScripts(node: Node, phase: string, steps: readonly Step[]): Promise<ScriptFile[]> {
   await mkdir(node.jobFiles, { recursive: true });
   const files = steps.map((step, index) => ({ ...step, file: `${phase}-${String(index).padStart(2, '0')}` }));
-  for (const { file, shell } of files) {
-    const text = shell.startsWith('#!') ? shell : `#!/bin/bash -x\n${shell}`;
-    await writeFile(join(node.jobFiles, file), text, { mode: 0o755 });
-  }
+  for (const step of files) await writeFile(join(node.jobFiles, step.file), scriptText(step), { mode: 0o755 });
   return files.map(({ file, ...step }) => ({ ...step, path: join(node.jobFilesInside, file) }));
 }
