@@ -66,7 +66,7 @@ export class ConsolePart extends LitElement {
         </form>
         <span class="row">
           ${isLong ? this.#position() : nothing}
-          <button class="button" type="button" aria-pressed=${this.isFollowing} @click=${this.#toggle}>${this.isFollowing ? html`${icons.pause}Pause` : html`${icons.down}${this.live ? 'Follow' : 'To the end'}`}</button>
+          ${this.live || !this.isFollowing ? this.#followButton() : nothing}
           <a class="button" href=${this.download} download>${icons.download}${this.size > 0 ? sizeOf(this.size) : 'Log'}</a>
         </span>
       </div>
@@ -81,6 +81,13 @@ export class ConsolePart extends LitElement {
     return html`<span class="soft small tabular" role="status">${this.hit + 1} of ${lines.length}${more ? '+' : ''}</span>
       <button class="button quiet" type="button" aria-label="Previous find" @click=${step(-1)}>${icons.up}</button>
       <button class="button quiet" type="button" aria-label="Next find" @click=${step(1)}>${icons.down}</button>`;
+  }
+
+  #followButton(): TemplateResult {
+    const label = this.isFollowing
+      ? html`${icons.pause}Pause`
+      : html`${icons.down}${this.live ? 'Follow' : 'To the end'}`;
+    return html`<button class="button" type="button" aria-pressed=${this.isFollowing} @click=${this.#toggle}>${label}</button>`;
   }
 
   #position(): TemplateResult {
@@ -193,6 +200,7 @@ export class ConsolePart extends LitElement {
       const from = Math.max(0, offset - BLOCK / 4);
       const { bytes, size } = await this.source.read(from, from + BLOCK);
       this.#show(from, bytes, size);
+      this.#drawer.reveal(offset);
     });
   }
 

@@ -44,12 +44,24 @@ export class LineDrawer {
     this.#look = PLAIN;
   }
 
+  /** Scrolls to the first line that begins at `offset` or after it. */
+  reveal(offset: number): void {
+    const found = [...this.#elements].find(([start]) => start >= offset);
+    if (found) this.#scrollTo(found[1]);
+  }
+
   /** Shows where a line is; `undefined` = nowhere. */
   mark(offset: number | undefined): void {
     this.#marked?.classList.remove('marked');
     this.#marked = offset === undefined ? undefined : this.#elements.get(offset);
     this.#marked?.classList.add('marked');
-    this.#marked?.scrollIntoView({ block: 'center' });
+    if (this.#marked) this.#scrollTo(this.#marked);
+  }
+
+  /** Moves the console alone; `scrollIntoView` would move the page too. */
+  #scrollTo(element: HTMLElement): void {
+    const frame = this.#list.parentElement!;
+    frame.scrollTop = element.offsetTop - frame.clientHeight / 3;
   }
 
   #draw(lines: readonly LogLine[], before: Look): { fragment: DocumentFragment; look: Look } {

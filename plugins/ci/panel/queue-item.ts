@@ -36,8 +36,8 @@ export function queueItem(shown: ShownItem): TemplateResult {
       <div class="item-head">
         <h4>${change.url ? html`<a href=${change.url} rel="noreferrer">${name}</a>` : name}</h4>
         ${faceChip(face)}
-        ${ci.api.admin && item.live ? actions(shown) : nothing}
-        <button class="disclose" type="button" aria-expanded=${isOpen} aria-label="Jobs of ${name}" @click=${shown.onToggle}>${isOpen ? icons.up : icons.down}</button>
+        <span class="item-tools">${ci.api.admin && item.live ? actions(shown) : nothing}
+        <button class="disclose" type="button" aria-expanded=${isOpen} aria-label="Jobs of ${name}" @click=${shown.onToggle}>${isOpen ? icons.up : icons.down}</button></span>
       </div>
       <p class="item-subject">${change.subject}</p>
       <p class="soft small">${placeWords(shown)}</p>
@@ -54,7 +54,7 @@ export function queueItem(shown: ShownItem): TemplateResult {
 
 function itemFace(item: ItemStatus): Face {
   if (item.failing.length > 0) return { mood: 'bad', text: 'failing', icon: icons.cross };
-  if (!item.is_active) return { mood: '', text: 'beyond the window', icon: icons.clock };
+  if (!item.is_active) return { mood: '', text: 'not yet', icon: icons.clock };
   if (!item.live) return { mood: '', text: 'needed by others', icon: icons.branch };
   if (item.jobs.length > 0 && item.jobs.every(({ result }) => result !== null))
     return { mood: 'good', text: 'ready', icon: icons.check };
@@ -68,7 +68,8 @@ function placeWords({ item, ahead, pipeline, now }: ShownItem): string {
   const on =
     pipeline.manager === 'independent' && !ahead ? '' : `on ${ahead ? changeName(ahead.change) : item.change.branch}`;
   const left = item.eta === undefined ? '' : item.eta > now ? `about ${spanOf(item.eta - now)} left` : 'any moment now';
-  return [item.change.author, on, `here for ${spanOf(now - item.enqueued)}`, left].filter(Boolean).join(' · ');
+  const window = item.is_active ? '' : 'beyond the window';
+  return [item.change.author, on, window, `here for ${spanOf(now - item.enqueued)}`, left].filter(Boolean).join(' · ');
 }
 
 /** The jobs of a closed item, a square each. */

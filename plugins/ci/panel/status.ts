@@ -12,6 +12,8 @@ import { queueItem } from './queue-item.ts';
 const SHOWN = 60;
 /** With no more items than this in sight, their jobs are in sight too. */
 const OPEN_UP_TO = 12;
+/** Queues that merge stand beside those that do not, so that none moves when another grows. */
+const COLUMNS = ['dependent', 'independent'] as const;
 const PRECEDENCE = ['high', 'normal', 'low'];
 
 /** All pipelines with their queues: what is tested, on top of what, how far it is, and why it waits. */
@@ -31,12 +33,22 @@ export class StatusPart extends Part {
     const total = pipelines.reduce((sum, pipeline) => sum + itemsOf(pipeline), 0);
     return html`<div class="stack">
       ${this.#counts(total)}
-      <div class="pipelines">${repeat(
-        pipelines,
-        ({ pipeline }) => pipeline,
-        (pipeline) => this.#pipeline(pipeline, total),
+      <div class="pipelines">${COLUMNS.map((manager) =>
+        this.#column(
+          pipelines.filter((each) => each.manager === manager),
+          total,
+        ),
       )}</div>
     </div>`;
+  }
+
+  #column(pipelines: readonly PipelineStatus[], total: number): unknown {
+    if (pipelines.length === 0) return nothing;
+    return html`<div>${repeat(
+      pipelines,
+      ({ pipeline }) => pipeline,
+      (pipeline) => this.#pipeline(pipeline, total),
+    )}</div>`;
   }
 
   #counts(items: number): TemplateResult {

@@ -13,22 +13,24 @@ ci-panel, ci-status, ci-changes, ci-builds, ci-build, ci-images, ci-image-log, c
 .ci .button.copied { color: var(--good); }
 
 .ci .pipelines { display: grid; gap: var(--space); grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); align-items: start; }
+.ci .pipelines > div { display: flex; flex-direction: column; gap: var(--space); min-width: 0; }
 .ci .pipeline { display: flex; flex-direction: column; gap: 0.75rem; padding-bottom: 0.9rem; }
 .ci .pipeline h2 { text-transform: capitalize; }
 .ci .queue-name { font-size: 0.8125rem; font-weight: 560; color: var(--ink-soft); padding-bottom: 0.25rem; }
 .ci .items { list-style: none; margin: 0; padding: 0; }
 .ci .item { display: flex; gap: 0.4rem; align-items: stretch; }
 .ci .item.idle .item-body { opacity: 0.86; }
-.ci .gutter { flex: none; display: grid; }
-.ci .gutter svg { height: 100%; min-height: 2rem; }
+.ci .gutter { flex: none; display: flex; }
+.ci .gutter svg { height: 0; min-height: 100%; }
 .ci .gutter line, .ci .gutter path { stroke: var(--line-strong); stroke-width: 2; fill: none; }
 .ci .gutter circle { stroke: var(--surface); stroke-width: 3; fill: var(--line-strong); }
 .ci .gutter circle.good { fill: var(--good); } .ci .gutter circle.bad { fill: var(--bad); }
 .ci .gutter circle.info { fill: var(--accent); } .ci .gutter circle.warn { fill: var(--warn); }
 .ci .item-body { flex: 1; min-width: 0; padding: 0.75rem 0 0.9rem; display: flex; flex-direction: column; gap: 0.15rem; }
 .ci .item + .item .item-body { border-top: 1px solid var(--line); }
-.ci .item-head { display: flex; align-items: center; gap: 0.5rem; min-height: 1.85rem; }
-.ci .item-head h4 { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+.ci .item-head { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5rem; min-height: 1.85rem; }
+.ci .item-tools { display: flex; }
+.ci .item-head h4 { flex: 1; min-width: 6rem; overflow-wrap: anywhere; }
 .ci .item-head h4 a { color: var(--ink); }
 .ci .item-subject { overflow-wrap: anywhere; }
 .ci .item-note { display: flex; gap: 0.4rem; margin-top: 0.25rem; }
@@ -77,7 +79,7 @@ ci-panel, ci-status, ci-changes, ci-builds, ci-build, ci-images, ci-image-log, c
 .ci .console-search input { max-width: 20rem; }
 .ci .console-search .button { padding-inline: 0.5rem; }
 .ci .console-position { width: 9rem; accent-color: var(--accent); padding: 0; border: 0; background: none; }
-.ci .console { height: min(70dvh, 44rem); overflow: auto; padding: 0.8rem 0; border: 1px solid var(--line); border-radius: var(--radius); background: light-dark(oklch(0.985 0.004 150), oklch(0.165 0.012 170)); font-family: var(--mono); font-size: 0.8125rem; line-height: 1.55; overflow-anchor: none; overscroll-behavior: contain; }
+.ci .console { position: relative; height: min(70dvh, 44rem); overflow: auto; padding: 0.8rem 0; border: 1px solid var(--line); border-radius: var(--radius); background: light-dark(oklch(0.985 0.004 150), oklch(0.165 0.012 170)); font-family: var(--mono); font-size: 0.8125rem; line-height: 1.55; overflow-anchor: none; overscroll-behavior: contain; }
 .ci .console .line { display: flex; gap: 0.9rem; padding: 0 1rem; }
 .ci .console .line:hover { background: var(--well); }
 .ci .console .line.marked { background: var(--warn-wash); box-shadow: inset 3px 0 0 var(--brass); }
@@ -115,7 +117,10 @@ ci-panel, ci-status, ci-changes, ci-builds, ci-build, ci-images, ci-image-log, c
   .ci .segments a { flex: 1; justify-content: center; padding-inline: 0.2rem; font-size: 0.9375rem; }
   .ci .filters { grid-template-columns: 1fr 1fr; }
   .ci progress { width: 4.5rem; }
-  .ci .console { height: 64dvh; font-size: 0.75rem; }
+  .ci .item-head { column-gap: 0.3rem; }
+  .ci .item-head .disclose { width: 1.7rem; }
+  .ci .item-head h4 { min-width: 5rem; }
+  .ci .console { position: relative; height: 64dvh; font-size: 0.75rem; }
   .ci .console .line { gap: 0.5rem; padding: 0 0.6rem; }
   .ci .console .time { font-size: 0.6875rem; }
   .ci .console-bar > .row { width: 100%; }
