@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { HubError } from 'cupboard/sdk';
 
 /** Takes output as it comes; the next is read when it resolves, so that a slow disk slows the job and fills no memory. */
@@ -23,12 +24,18 @@ export class Channel {
   private rest: Buffer = Buffer.alloc(0);
   private complaints = '';
 
-  constructor(private readonly shell: ChildProcess) {
-    if (!shell.stdin || !shell.stdout || !shell.stderr) throw new TypeError('a channel needs all three pipes');
+  /**
+   * @param shell with pipes for standard input and error
+   * @param output what reads its standard output
+   */
+  constructor(
+    private readonly shell: ChildProcess,
+    output: Readable,
+  ) {
     // A shell that is gone is noticed where its output ends.
-    shell.stdin.on('error', () => undefined);
-    this.output = shell.stdout[Symbol.asyncIterator]();
-    shell.stderr.setEncoding('utf8').on('data', (text: string) => {
+    shell.stdin?.on('error', () => undefined);
+    this.output = output[Symbol.asyncIterator]();
+    shell.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-2000);
     });
   }

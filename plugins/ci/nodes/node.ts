@@ -1,9 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm, statfs, symlink, writeFile } from 'node:fs/promises';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir, rm, statfs, symlink, unlink, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { HubError } from 'cupboard/sdk';
 import type { ImageUse } from '../contract.ts';
 import { type Cgroups, NodeCgroup } from './cgroup.ts';
@@ -69,10 +72,11 @@ export class Node {
     readonly folder: string,
     private readonly settings: NodeSettings,
     private readonly holder: ChildProcess,
+    output: Readable,
     private readonly cgroup: NodeCgroup | undefined,
   ) {
     this.workspace = settings.mode === 'process' ? this.preparedWorkspace : WORKSPACE;
-    this.channel = new Channel(holder);
+    this.channel = new Channel(holder, output);
     this.ended = once(holder, 'exit').catch(() => undefined);
   }
 
@@ -86,15 +90,17 @@ export class Node {
     if (image) await symlink(image.root, join(folder, 'lower'));
     const isLoop = settings.hasLoop && settings.mode === 'root';
     if (isLoop) await makeDisk(join(settings.folder, '.templates'), folder, diskMb);
+    const output = await openPipe(join(folder, 'output'));
     const cgroup = settings.cgroups && new NodeCgroup(settings.cgroups, id);
     const [program = '', ...args] = holderCommand(settings.mode);
     const holder = spawn(program, args, {
       cwd: folder,
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', output.writer, 'pipe', 'pipe'],
       detached: true,
       env: { ...BASE_ENVIRONMENT, [NODE_VARIABLE]: id },
     });
-    const node = new Node(id, image, folder, settings, holder, cgroup);
+    closeSync(output.writer);
+    const node = new Node(id, image, folder, settings, holder, output.reader, cgroup);
     try {
       await once(holder, 'spawn');
       await cgroup?.create();
@@ -147,11 +153,12 @@ export class Node {
     }
     await this.prepare(namesScript(entry));
     const inside = this.bubblewrap(entry);
-    const info = firstText(this.holder.stdio[3] as Readable);
     const limited = [...limitCommand(this.cgroup ? undefined : entry.limits), 'bwrap', '--info-fd', '3', ...inside];
     this.channel.send(`exec ${[...limited, '/bin/sh'].map(quote).join(' ')}`);
-    // The descriptor that bubblewrap reports on is none of the job's business.
-    const [text] = await Promise.all([info, this.channel.run('exec 3>&-')]);
+    // Only then more may be sent: the shell outside reads ahead, and what it has read does not reach the one inside.
+    const text = await firstText(this.holder.stdio[3] as Readable);
+    // Where bubblewrap failed, this tells why. The descriptor it reports on is none of the job's business.
+    await this.channel.run('exec 3>&-');
     this.pid1 = Number((JSON.parse(text) as { 'child-pid': number })['child-pid']);
     this.keepers = new Set(await descendants(this.pid1));
     await this.record();
@@ -260,12 +267,25 @@ export class Node {
   }
 }
 
+/**
+ * A pipe to run a program with. Node's own are sockets, and those cannot be opened again: in a job,
+ * `echo text > /dev/stderr` would fail.
+ */
+async function openPipe(path: string): Promise<{ readonly reader: Readable; readonly writer: number }> {
+  await promisify(execFile)('mkfifo', ['-m', '600', path]);
+  // Not waiting for a writer, which opens next; a file stream would keep a thread of the pool waiting for output.
+  const reader = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true });
+  const writer = openSync(path, constants.O_WRONLY);
+  await unlink(path);
+  return { reader, writer };
+}
+
 /** What a stream says until it ends or a JSON object is complete. */
 async function firstText(stream: Readable): Promise<string> {
   let text = '';
   for await (const part of stream.setEncoding('utf8')) {
     text += part;
-    if (text.includes('}')) return text;
+    if (text.includes('}')) break;
   }
-  throw new HubError('node_lost', 'bubblewrap did not start');
+  return text;
 }
