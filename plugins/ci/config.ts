@@ -1,8 +1,9 @@
 import type { ImageSettings } from './images/config.ts';
+import type { LocalConfig } from './runner/config.ts';
 import type { SourcesConfig } from './sources/config.ts';
 
 /** What cupboard.yaml says below `plugins.ci`, defaults filled in. */
-export interface Config extends SourcesConfig {
+export interface Config extends SourcesConfig, LocalConfig {
   /** Folder of the job files; a relative one lies in the plugin's data folder. */
   readonly definitions: string;
   /** MQTT topic filters that triggers may listen to. */

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { BuildOutcome, BuildProgress, BuildRequest, BuildResult, Images, Job } from '../../plugins/ci/contract.ts';
 import { LogStore } from '../../plugins/ci/logs/store.ts';
-import { type Cgroups, findCgroups } from '../../plugins/ci/nodes/cgroup.ts';
+import { findIsolation, type Isolation } from '../../plugins/ci/nodes/isolation.ts';
 import { NodePool } from '../../plugins/ci/nodes/pool.ts';
 import type { Mode } from '../../plugins/ci/nodes/sandbox.ts';
 import { LocalRunner } from '../../plugins/ci/runner/local-runner.ts';
@@ -15,7 +14,6 @@ import { imagesOf } from './ci-image.ts';
 export interface RunnerBed {
   readonly pool: NodePool;
   readonly logs: LogStore;
-  readonly cgroups: Cgroups | undefined;
   /** What was told of nodes, `undefined` when one was gone. */
   readonly told: (NodeStatus | undefined)[];
   /** Ends with the node closed; `text` is the log, every line without its time. */
@@ -71,13 +69,13 @@ export const newBuild = (): string => randomBytes(16).toString('hex');
 export async function startRunner(options: BedOptions): Promise<RunnerBed> {
   const told: (NodeStatus | undefined)[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: console.warn, error: console.error };
-  const cgroups = options.withoutCgroups ? undefined : await findCgroups(`cupboard-test-${newBuild().slice(0, 8)}`);
   const logs = new LogStore({ folder: join(options.folder, 'builds'), keepDays: 1, keepMb: 1000, maxMb: 300 });
   const pool = new NodePool({
-    mode: options.mode ?? 'root',
     folder: join(options.folder, 'nodes'),
-    cgroups,
-    hasLoop: existsSync('/dev/loop-control'),
+    isolation: {
+      ...(await isolationOf(options.mode ?? 'root')),
+      ...(options.withoutCgroups ? { cgroups: undefined } : {}),
+    },
     images: options.images ?? imagesOf(join(options.folder, 'image')),
     max: options.max ?? 2,
     minReady: options.minReady ?? {},
@@ -98,7 +96,13 @@ export async function startRunner(options: BedOptions): Promise<RunnerBed> {
     const outcome = await runner.run(full, signal ?? new AbortController().signal, tell ?? (() => undefined));
     return { ...outcome, build: full.build, text: await textOf(logs, full.build) };
   };
-  return { pool, logs, cgroups, told, run };
+  return { pool, logs, told, run };
+}
+
+async function isolationOf(mode: Mode): Promise<Isolation> {
+  const found = await findIsolation(mode, `cupboard-test-${newBuild().slice(0, 8)}`);
+  if ('advice' in found) throw new Error(`${found.reason}: ${found.advice}`);
+  return found;
 }
 
 /** The text of a log, every line without its time. */

@@ -21,6 +21,8 @@ export interface LogStoreOptions {
   readonly maxMb: number;
   /** Told of every append. */
   readonly onAppend?: (id: string, offset: number, bytes: Buffer) => void;
+  /** Told that nothing more is appended. */
+  readonly onEnd?: (id: string) => void;
 }
 
 /** A log being written, its folder at hand for what else is kept of the build. */
@@ -63,6 +65,7 @@ export class LogStore {
       await writer.close();
       this.growing.delete(id);
       changes.emit('change');
+      this.options.onEnd?.(id);
       await compressLog(path);
     };
     return { folder, writer, close };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from 'cupboard/sdk';
 import type { Job } from '../contract.ts';
+import { signalAll } from './processes.ts';
 
 export type Limits = Job['limits'];
 
@@ -14,6 +15,8 @@ export interface Cgroups {
 }
 
 const CONTROLLERS = ['memory', 'pids', 'cpu'] as const;
+/** What holds a node is in its group, too: bubblewrap twice and the shell that starts the steps. */
+const KEEPERS = 3;
 const CPU_PERIOD_US = 100_000;
 
 /**
@@ -129,7 +132,7 @@ export class NodeCgroup {
       await this.write('cpu', 'cpu.cfs_period_us', String(CPU_PERIOD_US), true);
       await this.write('cpu', 'cpu.cfs_quota_us', String(quota), true);
     }
-    await this.limitProcesses(limits.pids);
+    await this.limitProcesses(limits.pids + KEEPERS);
   }
 
   /** 0 = nothing in the node can fork any more, which lets a fork bomb be killed process by process. */
@@ -166,18 +169,15 @@ export async function removeLeftGroups(cgroups: Cgroups): Promise<void> {
   for (const parent of new Set(Object.values(cgroups.folders))) {
     for (const entry of await readdir(parent, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
-      for (const pid of await processesOf(join(parent, entry.name))) kill(pid);
+      signalAll(await processesOf(join(parent, entry.name)), 'SIGKILL');
       await removeGroup(join(parent, entry.name));
     }
   }
 }
 
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Ended meanwhile.
-  }
+/** Removes the group that holds the nodes' groups, if none is left in it. */
+export async function removeGroups(cgroups: Cgroups): Promise<void> {
+  for (const folder of new Set(Object.values(cgroups.folders))) await rmdir(folder).catch(() => undefined);
 }
 
 async function removeGroup(folder: string): Promise<void> {

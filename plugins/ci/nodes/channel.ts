@@ -26,15 +26,15 @@ export class Channel {
 
   /**
    * @param shell with pipes for standard input and error
-   * @param output what reads its standard output
+   * @param source what reads its standard output
    */
   constructor(
     private readonly shell: ChildProcess,
-    output: Readable,
+    private readonly source: Readable,
   ) {
     // A shell that is gone is noticed where its output ends.
     shell.stdin?.on('error', () => undefined);
-    this.output = output[Symbol.asyncIterator]();
+    this.output = source[Symbol.asyncIterator]();
     shell.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-2000);
     });
@@ -64,13 +64,18 @@ export class Channel {
         this.rest = this.rest.subarray(safe);
         await sink(bytes);
       }
-      const { value, done } = await this.output.next();
+      const { value, done } = await this.output.next().catch(() => ({ value: undefined, done: true as const }));
       if (done) {
         if (this.rest.length > 0) await sink(this.rest);
-        throw new HubError('node_lost', this.complaints.trim() || 'the node is gone');
+        throw new HubError('node_lost', this.complaints.trim() || 'its processes are gone');
       }
       this.rest = this.rest.length === 0 ? value : Buffer.concat([this.rest, value]);
     }
+  }
+
+  /** Reads no more; a command that still runs is lost. */
+  close(): void {
+    this.source.destroy();
   }
 
   /** Sends commands whose end nobody waits for, such as an `exec`. */

@@ -5,6 +5,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** Smaller ones ext4 cannot be made on. */
+const MIN_DISK_MB = 8;
+
 /**
  * Makes `disk.img` in a node's folder: an empty ext4 file system of `diskMb`, sparse, copied from one that is kept for
  * every size because a copy takes 3 ms and making one 15.
@@ -29,7 +32,7 @@ async function makeTemplate(templates: string, template: string, diskMb: number)
   const making = `${template}.${process.pid}.${Date.now()}`;
   try {
     await writeFile(making, '');
-    await truncate(making, diskMb * 1024 * 1024);
+    await truncate(making, Math.max(diskMb, MIN_DISK_MB) * 1024 * 1024);
     // No journal and no reserved blocks: nothing in it outlives the node.
     const options = ['-O', '^has_journal', '-E', 'lazy_itable_init=1,nodiscard', '-m', '0'];
     await run('/sbin/mkfs.ext4', ['-q', '-F', ...options, making]);

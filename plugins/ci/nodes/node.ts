@@ -9,9 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { HubError } from 'cupboard/sdk';
 import type { ImageUse } from '../contract.ts';
-import { type Cgroups, NodeCgroup } from './cgroup.ts';
+import { SYSTEM_PATH } from '../images/namespace.ts';
+import { NodeCgroup } from './cgroup.ts';
 import { Channel, quote, type Sink } from './channel.ts';
 import { makeDisk } from './disk.ts';
+import type { Isolation } from './isolation.ts';
 import { descendants, processesWith, processState, signalAll } from './processes.ts';
 import {
   BASE_ENVIRONMENT,
@@ -27,14 +29,9 @@ import {
 } from './sandbox.ts';
 
 /** What nodes are made with. */
-export interface NodeSettings {
-  readonly mode: Mode;
+export interface NodeSettings extends Isolation {
   /** Folder that the nodes' folders are in. */
   readonly folder: string;
-  /** `undefined` = resource limits only. */
-  readonly cgroups: Cgroups | undefined;
-  /** Whether a loop device can be had for the upper layer; else it is in memory. */
-  readonly hasLoop: boolean;
 }
 
 /** What `node.json` of a node's folder says: enough to end it after a crash, or to open a shell in it. */
@@ -48,6 +45,12 @@ export interface NodeRecord {
 
 /** Variable that the processes of a `process` node are found again by. */
 export const NODE_VARIABLE = 'CUPBOARD_CI_NODE';
+
+/** Without isolation a job has this machine's programs, and what ends the hub's orphans finds it. */
+function environmentFor(mode: Mode, folder: string): NodeJS.ProcessEnv {
+  const { CUPBOARD_RUN } = process.env;
+  return mode === 'process' ? { ...BASE_ENVIRONMENT, PATH: SYSTEM_PATH, HOME: folder, CUPBOARD_RUN } : BASE_ENVIRONMENT;
+}
 
 const GRACE_MS = 2000;
 const KILL_ROUNDS = 400;
@@ -97,7 +100,7 @@ export class Node {
       cwd: folder,
       stdio: ['pipe', output.writer, 'pipe', 'pipe'],
       detached: true,
-      env: { ...BASE_ENVIRONMENT, [NODE_VARIABLE]: id },
+      env: { ...environmentFor(settings.mode, folder), [NODE_VARIABLE]: id },
     });
     closeSync(output.writer);
     const node = new Node(id, image, folder, settings, holder, output.reader, cgroup);
@@ -231,7 +234,7 @@ export class Node {
       }
       return false;
     } finally {
-      if (this.entry) await this.cgroup?.limitProcesses(this.entry.limits.pids);
+      if (this.entry) await this.cgroup?.limit(this.entry.limits);
     }
   }
 
@@ -244,6 +247,7 @@ export class Node {
       signalAll([this.holder.pid], 'SIGKILL');
       await this.ended;
     }
+    this.channel.close();
     await this.cgroup?.remove();
     await rm(this.folder, { recursive: true, force: true });
     this.image?.release();

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { errorText, HubError, type Logger } from 'cupboard/sdk';
 import type { Images } from '../contract.ts';
+import type { Lack } from '../images/namespace.ts';
 import type { NodeStatus } from '../view.ts';
-import { Node, type NodeSettings } from './node.ts';
+import { removeGroups } from './cgroup.ts';
+import type { Isolation } from './isolation.ts';
+import { Node } from './node.ts';
+import type { Mode } from './sandbox.ts';
 
-export interface PoolOptions extends NodeSettings {
+export interface PoolOptions {
+  /** Folder that the nodes' folders are in. */
+  readonly folder: string;
+  /** How nodes are isolated, or what this machine lacks for it: then no node is made and builds say so. */
+  readonly isolation: Isolation | Lack;
   readonly images: Images;
   /** Nodes that may be in use at a time. */
   readonly max: number;
@@ -49,8 +57,15 @@ export class NodePool {
     return [...this.entries.values()].map(({ status }) => status);
   }
 
-  get mode(): NodeSettings['mode'] {
-    return this.options.mode;
+  /** What this machine lacks to make nodes; `undefined` = nothing. */
+  get lack(): Lack | undefined {
+    const { isolation } = this.options;
+    return 'advice' in isolation ? isolation : undefined;
+  }
+
+  private get mode(): Mode {
+    const { isolation } = this.options;
+    return 'advice' in isolation ? 'root' : isolation.mode;
   }
 
   /** How many builds could get a node at once. */
@@ -128,11 +143,14 @@ export class NodePool {
     this.isStopped = true;
     this.wake();
     await Promise.all([...this.entries.values()].filter(({ node }) => node).map((entry) => this.close(entry)));
+    const { isolation } = this.options;
+    if (!('advice' in isolation) && isolation.cgroups) await removeGroups(isolation.cgroups);
   }
 
   private whyNot(image: string): string | undefined {
-    const { max, mode, images } = this.options;
-    if (mode !== 'process' && !images.names.includes(image)) return `no image ${image} in the config`;
+    const { max, images } = this.options;
+    if (this.lack) return `${this.lack.reason}: ${this.lack.advice}`;
+    if (this.mode !== 'process' && !images.names.includes(image)) return `no image ${image} in the config`;
     return this.inUse >= max ? `${this.inUse} of ${max} nodes in use` : undefined;
   }
 
@@ -173,11 +191,13 @@ export class NodePool {
   }
 
   private async make(entry: Entry): Promise<Node> {
-    const { images, mode } = this.options;
+    const { images, isolation, folder } = this.options;
     try {
+      if ('advice' in isolation) throw new HubError('node_failed', isolation.reason);
+      const { mode } = isolation;
       const use = mode === 'process' ? undefined : await images.use(entry.status.label);
       if (!use && mode !== 'process') throw new HubError('node_failed', `no image of ${entry.status.label}`);
-      const node = await Node.make(entry.id, use, entry.diskMb, this.options);
+      const node = await Node.make(entry.id, use, entry.diskMb, { ...isolation, folder });
       entry.node = node;
       if (use) entry.imageBuild = use.build;
       if (this.isStopped) throw new HubError('stopping', 'the hub is stopping');

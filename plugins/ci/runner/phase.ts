@@ -77,7 +77,7 @@ function expired(expiry: AbortSignal): Promise<undefined> {
 /** Ends what earlier steps left running where it leaves no processes for the next. */
 async function makeRoom({ node, pids, note }: PhaseContext): Promise<void> {
   const { length } = await node.processes();
-  if (length <= pids - MIN_FREE_PROCESSES) return;
+  if (length === 0 || length <= pids - MIN_FREE_PROCESSES) return;
   await note(`ending ${length} processes that an earlier step left: no room for the next step`);
   await node.endProcesses();
 }

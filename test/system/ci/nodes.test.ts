@@ -11,7 +11,8 @@ testNode('runs a job in a root file system of its own, without a network, and le
   const folder = await temporaryFolder();
   await makeRootFileSystem(join(folder, 'image'));
   const bed = await startRunner({ folder });
-  const script = 'id -u; hostname; echo "$WORKSPACE"; ls /sys/class/net 2> /dev/null; touch /bin/mine; echo again > /dev/stderr; printf last';
+  const script =
+    'id -u; hostname; echo "$WORKSPACE"; ls /sys/class/net 2> /dev/null; touch /bin/mine; echo again > /dev/stderr; printf last';
   const first = await bed.run({ body: [{ name: 'body', shell: script }] });
   expect(first).toMatchObject({ result: 'SUCCESS', isIndeterminate: false });
   expect(first.text).toContain('+ id -u\n0\n+ hostname\nnode\n+ echo /workspace\n/workspace\n');
