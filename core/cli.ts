@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { parseInteger, parseJsonObject, parseListen, parseSince } from './cli/arguments.ts';
 import type { PluginAction } from './cli/plugins.ts';
-import { dataDirInUse } from './support/data-dir.ts';
+import { dataDirInUse, dataDirToStart } from './support/data-dir.ts';
 import { ConfigError, errorText, HubError } from './support/errors.ts';
 import { packageRoot } from './support/paths.ts';
 
@@ -162,6 +162,17 @@ command(cupboard, 'where', 'what lies where in the data directory, how large, an
   .addOption(json())
   .action(async (options: { json?: boolean }, invoked: Command) =>
     (await import('./cli/where.ts')).printPlaces(dataDir(invoked), options.json),
+  );
+command(cupboard, 'backup <file>', 'write everything into one .tar.gz, also while the hub runs; secrets are in it')
+  .option('--max-file-mb <MB>', 'leave out single files larger than this; databases are always in it', parseInteger(1))
+  .addOption(json())
+  .action(async (file: string, options: { maxFileMb?: number; json?: boolean }, invoked: Command) =>
+    (await import('./cli/backup.ts')).backup(dataDir(invoked), file, { version, ...options }),
+  );
+command(cupboard, 'restore <file>', 'put a backup in the place of the data directory; the hub must not run')
+  .addOption(json())
+  .action(async (file: string, options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/backup.ts')).restore(dataDirToStart({ option: dataOption(invoked) }), file, options.json),
   );
 command(cupboard, 'check', 'list every problem of cupboard.yaml')
   .option('--defaults', 'list every key with its default instead')

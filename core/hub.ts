@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { startAutomaticBackups } from './backup/automatic.ts';
+import { finishRestore } from './backup/restore.ts';
 import { createBroker } from './broker/broker.ts';
 import type { Broker } from './broker/contract.ts';
 import { loadConfig } from './config/config.ts';
@@ -45,6 +47,7 @@ export interface RunningHub {
 export async function startHub({ dataDir, version, overrides = {}, demo = false }: HubOptions): Promise<RunningHub> {
   await prepareDataDir(dataDir);
   const lock = await lockDataDir(dataDir);
+  await finishRestore(dataDir);
   const logs = createLogBook({ folder: join(dataDir, 'logs') });
   const log = logs.logger('hub');
   const parts = new Lifeline();
@@ -116,6 +119,8 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     parts.onStop('log feed', feedLog(logs, broker));
     const disk = watchDisk(dataDir, log, (free_bytes) => events('disk_low', { free_bytes }));
     parts.onStop('disk watch', disk.stop);
+    const backups = startAutomaticBackups({ dataDir, config, log, events });
+    parts.onStop('backups', backups.stop);
     config.onChange((next, previous) => {
       recorder.reconfigure();
       plugins.reconfigure().catch((error: unknown) => log.error(`plugins: ${errorText(error)}`));

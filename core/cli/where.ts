@@ -10,6 +10,7 @@ const PARTS: readonly (readonly [name: string, what: string, lost: string])[] = 
   ['recorder.db', 'history of readings and events', 'back it up'],
   ['plugins', 'plugins you added', 'back it up'],
   ['plugin-data', "plugins' own databases and files", 'back it up'],
+  ['backups', 'automatic backups', 'made again, of what is there then'],
   ['logs', 'log files', 'may be deleted'],
   ['cache', 'compiled plugins', 'made again'],
   ['run', 'sockets of the running hub', 'made again'],

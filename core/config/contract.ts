@@ -11,6 +11,7 @@ export interface HubConfig {
   readonly broker: BrokerConfig;
   readonly http: HttpConfig;
   readonly recorder: RecorderConfig;
+  readonly backup: BackupConfig;
   /** A plugin's part, as written: the plugin's own schema checks it. */
   readonly plugins: Readonly<Record<string, JsonObject>>;
   readonly automations: readonly JsonObject[];
@@ -57,6 +58,13 @@ export interface RecorderConfig {
   /** Hard cap of recorder.db; the oldest raw readings go first, recording never stops. */
   readonly max_bytes: number;
   readonly max_series: number;
+}
+
+/** The automatic daily backup. */
+export interface BackupConfig {
+  /** 0 = none. */
+  readonly keep: number;
+  readonly max_file_mb: number;
 }
 
 /** The configuration that is in force, and the file it came from. */

@@ -118,6 +118,10 @@ export const configSchema = {
       max_bytes: integer('Largest size of recorder.db; then the oldest readings go first', 8 * 1024 * MIB, MIB),
       max_series: integer('Most series; a topic beyond is not recorded and said so', 20_000, 1),
     }),
+    backup: section('The automatic daily backup, below the data directory', {
+      keep: integer('How many are kept; 0 = none is made', 7, 0, 1000),
+      max_file_mb: integer('Single files larger than this are left out; databases are always in it', 64, 1),
+    }),
     plugins: {
       type: 'object',
       description: "One entry a plugin, by id: its own config, as its README describes it, and the hub's keys below",

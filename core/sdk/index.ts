@@ -4,7 +4,7 @@ export { nearMiss } from '../config/near-miss.ts';
 export { joinPath, toProblems } from '../config/problems.ts';
 export { deadline } from '../support/deadline.ts';
 export { errorCode, errorText, HubError } from '../support/errors.ts';
-export { syncFolder, writeFileAtomic } from '../support/files.ts';
+export { makeCacheFolder, syncFolder, writeFileAtomic } from '../support/files.ts';
 export type { Logger, LogLevel } from '../support/log.ts';
 export { backoff } from '../support/retry.ts';
 export type * from './contract.ts';

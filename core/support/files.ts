@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -32,4 +32,14 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** Its presence, with this beginning, marks a folder whose contents can be made again (bford.info/cachedir). */
+export const CACHE_TAG = 'CACHEDIR.TAG';
+export const CACHE_SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55';
+
+/** Makes a folder of things that can be made again: backups, also those of other programs, leave it out. */
+export async function makeCacheFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, CACHE_TAG), `${CACHE_SIGNATURE}\n# Can be made again: backups leave this folder out.\n`);
 }

@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, existsSync, renameSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { errorCode, errorText, HubError } from './errors.ts';
@@ -14,11 +15,11 @@ import {
 } from './store-schema.ts';
 
 /** Runs in a worker thread: the only connection to hub.db, so that no fsync ever stops the hub's event loop. */
-function serve(file: string): void {
+async function serve(file: string): Promise<void> {
   const notes: string[] = [];
   let database: Database.Database;
   try {
-    database = openSound(file, notes);
+    database = await openSound(file, notes);
     migrate(database, file, notes);
   } catch (error) {
     const code = error instanceof HubError ? error.code : 'store_unusable';
@@ -42,8 +43,11 @@ function serve(file: string): void {
   });
 }
 
-/** Opens the database; a damaged one is moved aside, because a hub with empty memory beats a hub that is down. */
-function openSound(file: string, notes: string[]): Database.Database {
+/**
+ * Opens the database; a damaged one is moved aside and the last automatic backup takes its place, or an empty one,
+ * because a hub with an old or empty memory beats a hub that is down.
+ */
+async function openSound(file: string, notes: string[]): Promise<Database.Database> {
   try {
     return openChecked(file);
   } catch (error) {
@@ -52,9 +56,12 @@ function openSound(file: string, notes: string[]): Database.Database {
     for (const suffix of ['', '-wal', '-shm']) {
       if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
     }
-    notes.push(
-      `${file} is damaged (${errorText(error)}): it was moved to ${aside} and the hub starts with an empty one; accounts, retained messages and queues in it are lost unless you restore a backup`,
-    );
+    const { recoverFile } = await import('../backup/recover.ts');
+    const backup = await recoverFile(dirname(file), basename(file));
+    const begins = backup
+      ? `with the one of the automatic backup ${backup}; what was stored since is lost`
+      : 'with an empty one; accounts, retained messages and queues in it are lost unless you restore a backup';
+    notes.push(`${file} is damaged (${errorText(error)}): it was moved to ${aside} and the hub starts ${begins}`);
     return openChecked(file);
   }
 }
@@ -85,7 +92,7 @@ function migrate(database: Database.Database, file: string, notes: string[]): vo
   if (version > MIGRATIONS.length) {
     throw new HubError(
       'store_newer',
-      `${file} was written by a newer Cupboard (format ${version}, this one knows ${MIGRATIONS.length}): install that version again or start with the copy it made before upgrading`,
+      `${file} was written by a newer Cupboard (format ${version}, this one knows ${MIGRATIONS.length}): install that version again, or ${olderCopies(file)}`,
     );
   }
   if (version > 0) {
@@ -99,6 +106,14 @@ function migrate(database: Database.Database, file: string, notes: string[]): vo
     for (const step of MIGRATIONS.slice(version)) database.exec(step);
     database.pragma(`user_version = ${MIGRATIONS.length}`);
   })();
+}
+
+/** What brings back the data of before an upgrade, for people. */
+function olderCopies(file: string): string {
+  const copies = readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.before-`));
+  return copies.length === 0
+    ? 'restore a backup from before the upgrade (cupboard restore FILE)'
+    : `stop it, move ${file} away and put the copy from before the upgrade in its place: ${join(dirname(file), copies.sort().at(-1) ?? '')}`;
 }
 
 function readState(database: Database.Database): StoredState {
@@ -130,4 +145,4 @@ function answer(message: StoreAnswer): void {
   parentPort?.postMessage(message);
 }
 
-serve((workerData as { file: string }).file);
+void serve((workerData as { file: string }).file);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode } from 'cupboard/sdk';
+import { errorCode, makeCacheFolder } from 'cupboard/sdk';
 
 const DAY = 86_400_000;
 /** The share of the limit that a clean-up leaves, so that the next picture does not make one due again. */
@@ -74,11 +74,11 @@ export class DiskCache {
   }
 
   async #files(): Promise<{ path: string; size: number; read: number }[]> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeCacheFolder(this.#folder);
     const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true });
     const found = [];
     for (const entry of entries) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile() || entry.parentPath === this.#folder) continue; // at the top stands only the cache's tag
       const path = join(entry.parentPath, entry.name);
       const { size, mtimeMs } = await stat(path);
       found.push({ path, size, read: mtimeMs });

@@ -16,7 +16,7 @@ it('keeps what was written, over a restart too', async () => {
   expect(await new DiskCache(folder, 1000).read('ab13.webp')).toBeUndefined();
 });
 
-it('drops what was not read for longest when it is full, and counts what an earlier run left', async () => {
+it('is marked as a cache, drops what was not read for longest when it is full, and counts what an earlier run left', async () => {
   const folder = await temporaryFolder();
   const before = new DiskCache(folder, 1000);
   for (const [index, key] of ['aa', 'bb', 'cc'].entries()) {
@@ -27,7 +27,7 @@ it('drops what was not read for longest when it is full, and counts what an earl
   const cache = new DiskCache(folder, 1000);
   await cache.read('aa');
   await cache.write('dd', 'x'.repeat(300));
-  expect((await filesIn(folder)).sort()).toEqual(['aa', 'cc', 'dd']);
+  expect((await filesIn(folder)).sort()).toEqual(['CACHEDIR.TAG', 'aa', 'cc', 'dd']);
 });
 
 it('takes a file that a power cut emptied for none', async () => {
