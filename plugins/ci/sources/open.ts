@@ -1,12 +1,19 @@
+import { setMaxListeners } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HubError, type Logger, type Store } from 'cupboard/sdk';
 import type { Change, Merger, Source } from '../contract.ts';
-import type { SourcesConfig } from './config.ts';
+import type { RemoteConfig, SourcesConfig } from './config.ts';
+import { createDependencies, type Dependencies, neededChanges } from './dependencies.ts';
+import { Remote } from './forge/remote.ts';
+import { RemoteSource } from './forge/source.ts';
 import { GitCache } from './git/cache.ts';
+import { gitCredentials } from './git/credentials.ts';
 import { checkName, isProject } from './git/names.ts';
 import { LocalSource } from './local/source.ts';
 import { openMemory } from './memory.ts';
+import type { OpenedSource } from './opened.ts';
 
 export interface SourcesOptions {
   /** The plugin's own folder. */
@@ -36,58 +43,41 @@ export interface Sources {
   approve(name: string, account: string): Promise<Change>;
   /** Says something of it, such as `recheck`. @throws HubError as `approve` */
   comment(name: string, account: string, text: string): Promise<Change>;
-  /** @throws HubError as `approve` */
+  /**
+   * All unmerged or merged changes that a change needs, each after those it needs itself.
+   * @throws HubError `dependency_cycle`, `dependency_unknown`
+   */
+  needed(change: Change): Promise<readonly Change[]>;
+  /** Closes a change of a local repository that is not wanted, or opens it again. @throws HubError as `approve` */
   setAbandoned(name: string, isAbandoned: boolean): Promise<Change>;
 }
 
-/** Name of the source of local repositories, as in `git push hub`. */
+/** Names of sources; the local one as in `git push hub`. */
 const LOCAL = 'hub';
+const REMOTE = 'remote';
 
-/** Opens all sources of the config; the caller starts and stops each. */
+/**
+ * Opens all sources of the config; the caller starts and stops each.
+ * @throws HubError `name_refused`, `config_invalid`
+ */
 export async function openSources(config: SourcesConfig, options: SourcesOptions): Promise<Sources> {
-  const { dataDir, store, log, signal, page = '' } = options;
-  const repositories = Object.entries(config.repositories).map(([project, { path }]) => {
-    checkName('project', project, isProject);
-    return [project, path ?? join(dataDir, 'repositories', `${project}.git`)] as const;
-  });
-  const merger = await GitCache.open(join(dataDir, 'git'), (project) => local.locate(project), signal);
-  const receive = options.receive ?? [
-    process.execPath,
-    // Beside the bundled main module.
-    fileURLToPath(new URL('./programs/receive.js', import.meta.url)),
-  ];
-  const local = new LocalSource({
-    source: LOCAL,
-    repositories: new Map(repositories),
-    git: merger.git,
-    memory: openMemory(store, LOCAL),
-    receive,
-    page,
-    dependencies: async () => [],
-    log,
-  });
-  const sources = [local];
-  const changes = async () => (await Promise.all(sources.map((source) => source.openChanges()))).flat();
+  const { dataDir, signal } = options;
+  checkProjects(config);
+  // Every request and every git in progress listens to it.
+  setMaxListeners(0, signal);
+  const opened: OpenedSource[] = [];
+  const locate = (project: string) => opened.find((source) => source.has(project))?.locate(project);
+  const cache = await GitCache.open(join(dataDir, 'git'), locate, signal);
+  const dependencies = createDependencies(() => opened);
+  const local = openLocal(config, options, cache, dependencies);
+  opened.push(local);
+  if (Object.keys(config.remotes).length > 0) opened.push(await openRemotes(config, options, cache, dependencies));
 
-  const find = async (name: string): Promise<Change> => {
-    const [, source, project, number = ''] = /^(?:([^:/]+):)?(?:(.+)\/)?(\d+)(?:,\d+)?$/.exec(name.trim()) ?? [];
-    const among = project === undefined ? repositories.map(([known]) => known) : [project];
-    const found: Change[] = [];
-    for (const candidate of sources.filter((one) => source === undefined || one.name === source)) {
-      for (const known of among) {
-        const change = await candidate.find(known, number);
-        if (change) found.push(change);
-      }
-    }
-    // A bare number means the open one where there are several.
-    const open = found.filter(({ isOpen }) => isOpen);
-    const [change, another] = open.length > 0 ? open : found;
-    if (change === undefined) throw new HubError('change_unknown', `there is no change ${JSON.stringify(name)}`);
-    if (another !== undefined) {
-      throw new HubError('change_ambiguous', `say which: ${found.map(({ id }) => id).join(', ')}`);
-    }
-    return change;
+  const byId = async (id: string): Promise<Change | undefined> => {
+    const [, source, project = '', number = ''] = /^([^:]+):(.+)\/(\d+)$/.exec(id) ?? [];
+    return await opened.find(({ name }) => name === source)?.find(project, number);
   };
+  const find = (name: string) => findByName(name, opened, config);
   const act = async (name: string, action: (project: string, number: string) => Promise<void>): Promise<Change> => {
     const change = await find(name);
     if (change.source !== LOCAL) throw new HubError('not_local', `${change.id} is reviewed where it came from`);
@@ -95,14 +85,89 @@ export async function openSources(config: SourcesConfig, options: SourcesOptions
     return (await local.refresh(change)) ?? change;
   };
   return {
-    sources,
-    merger,
-    changes,
+    sources: opened,
+    merger: cache,
+    changes: async () => (await Promise.all(opened.map((source) => source.openChanges()))).flat(),
     find,
+    needed: (change) => neededChanges(change, byId),
     approve: (name, account) => act(name, (project, number) => local.approve(project, number, account)),
     comment: (name, account, text) =>
       act(name, (project, number) => local.comment(project, number, { account, text, votes: {} })),
     setAbandoned: (name, isAbandoned) =>
       act(name, (project, number) => local.setAbandoned(project, number, isAbandoned)),
   };
+}
+
+function checkProjects({ repositories, remotes }: SourcesConfig): void {
+  for (const project of [...Object.keys(repositories), ...Object.keys(remotes)]) {
+    checkName('project', project, isProject);
+    if (repositories[project] && remotes[project]) {
+      throw new HubError(
+        'config_invalid',
+        `${project} stands in repositories and in remotes: a project has one source`,
+      );
+    }
+  }
+}
+
+function openLocal(
+  config: SourcesConfig,
+  { dataDir, store, log, page = '', receive }: SourcesOptions,
+  { git }: GitCache,
+  dependencies: Dependencies,
+): LocalSource {
+  const repositories = Object.entries(config.repositories).map(
+    ([project, { path }]) => [project, path ?? join(dataDir, 'repositories', `${project}.git`)] as const,
+  );
+  return new LocalSource({
+    source: LOCAL,
+    repositories: new Map(repositories),
+    git,
+    memory: openMemory(store, LOCAL),
+    // Beside the bundled main module.
+    receive: receive ?? [process.execPath, fileURLToPath(new URL('./programs/receive.js', import.meta.url))],
+    page,
+    dependencies,
+    log,
+  });
+}
+
+async function openRemotes(
+  config: SourcesConfig,
+  { dataDir, store, log, signal }: SourcesOptions,
+  cache: GitCache,
+  dependencies: Dependencies,
+): Promise<RemoteSource> {
+  const memory = openMemory(store, REMOTE);
+  const folder = join(dataDir, 'known-hosts');
+  await mkdir(folder, { recursive: true });
+  const open = async (project: string, remote: RemoteConfig) => {
+    const environment = await gitCredentials(remote, join(folder, encodeURIComponent(project)));
+    const gitRemote = { url: remote.url, environment };
+    const shared = { cache, memory, dependencies, log, signal };
+    return [project, new Remote({ source: REMOTE, project, config: remote, gitRemote, ...shared })] as const;
+  };
+  const remotes = await Promise.all(Object.entries(config.remotes).map(([project, remote]) => open(project, remote)));
+  return new RemoteSource({ name: REMOTE, remotes: new Map(remotes), webhooks: config.webhooks, memory, log });
+}
+
+/** The change that people mean by `12`, `lamp/12` or `hub:lamp/12`; of several `12` the open one. */
+async function findByName(name: string, opened: readonly OpenedSource[], config: SourcesConfig): Promise<Change> {
+  const [, source, project, number = ''] = /^(?:([^:/]+):)?(?:(.+)\/)?(\d+)(?:,\w+)?$/.exec(name.trim()) ?? [];
+  const projects =
+    project === undefined ? [...Object.keys(config.repositories), ...Object.keys(config.remotes)] : [project];
+  const found: Change[] = [];
+  for (const candidate of opened.filter((one) => source === undefined || one.name === source)) {
+    for (const among of projects.filter((one) => candidate.has(one))) {
+      const change = await candidate.find(among, number);
+      if (change) found.push(change);
+    }
+  }
+  const open = found.filter(({ isOpen }) => isOpen);
+  const [change, another] = open.length > 0 ? open : found;
+  if (change === undefined) throw new HubError('change_unknown', `there is no change ${JSON.stringify(name)}`);
+  if (another !== undefined) {
+    throw new HubError('change_ambiguous', `say which: ${found.map(({ id }) => id).join(', ')}`);
+  }
+  return change;
 }

@@ -2,13 +2,14 @@ import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { errorText, HubError } from 'cupboard/sdk';
 import type { Change, Checkout, MergeOutcome, Merger } from '../../contract.ts';
+import { BareRepository } from './bare-repository.ts';
 import { createGit, GIT_CONFIG, type Git } from './git.ts';
 import { createLocks } from './lock.ts';
 import { mergeCommits } from './merge.ts';
 import { branchOf, checkName, isBranch, isCommit, isProject, isRef } from './names.ts';
 
 /** Where a project is fetched from. */
-export interface Remote {
+export interface GitRemote {
   /** A path or a URL; without password. */
   readonly url: string;
   /** Environment of git for it: its credentials. */
@@ -26,11 +27,11 @@ const MOST_FILE_BYTES = 1024 * 1024;
 export class GitCache implements Merger {
   readonly git: Git;
   readonly #folder: string;
-  readonly #locate: (project: string) => Remote | undefined;
+  readonly #locate: (project: string) => GitRemote | undefined;
   readonly #alone = createLocks();
   readonly #kept = new Map<string, { readonly repository: string; readonly ref: string }[]>();
 
-  private constructor(folder: string, locate: (project: string) => Remote | undefined, git: Git) {
+  private constructor(folder: string, locate: (project: string) => GitRemote | undefined, git: Git) {
     this.#folder = folder;
     this.#locate = locate;
     this.git = git;
@@ -39,7 +40,7 @@ export class GitCache implements Merger {
   /** @param locate knows the remote of every project; asked at each fetch */
   static async open(
     folder: string,
-    locate: (project: string) => Remote | undefined,
+    locate: (project: string) => GitRemote | undefined,
     signal?: AbortSignal,
   ): Promise<GitCache> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -95,6 +96,33 @@ export class GitCache implements Merger {
       }
       return { project, branch: main, repository, commit };
     });
+  }
+
+  /**
+   * The cache's repository of a project after a commit was fetched into it; `undefined` = the remote does not have it.
+   * @throws HubError `unreachable`
+   */
+  async fetched(project: string, ref: string, commit: string): Promise<BareRepository | undefined> {
+    checkName('project', project, isProject);
+    checkName('ref', ref, isRef);
+    checkName('commit', commit, isCommit);
+    return await this.#alone(project, async () => {
+      const repository = await this.#repository(project);
+      const isThere = await this.#fetchCommit(repository, this.#remote(project), ref, commit);
+      return isThere ? new BareRepository(this.git, repository) : undefined;
+    });
+  }
+
+  /** Branches and tags as they are at the remote now, full name to commit. @throws HubError `unreachable` */
+  async remoteRefs(project: string): Promise<ReadonlyMap<string, string>> {
+    const stdout = await this.#askRemote(this.#remote(project), ['--heads', '--tags']);
+    // The line of what an annotated tag marks, `refs/tags/v1^{}`, comes after the tag's own.
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    const refs = lines.map((line) => {
+      const [commit = '', ref = ''] = line.split('\t');
+      return [ref.replace(/\^\{\}$/, ''), commit] as const;
+    });
+    return new Map(refs.filter(([ref, commit]) => isRef(ref) && isCommit(commit)));
   }
 
   async readFile(checkout: Checkout, path: string): Promise<string | undefined> {
@@ -155,28 +183,24 @@ export class GitCache implements Merger {
     return path;
   }
 
-  #remote(project: string): Remote {
+  #remote(project: string): GitRemote {
     const remote = this.#locate(project);
     if (remote === undefined) throw new HubError('project_unknown', `no source has a project ${project}`);
     return remote;
   }
 
   /** Fetches a commit unless it is there; by its ref, or by its name where the ref has moved on. */
-  async #fetchCommit(repository: string, remote: Remote, ref: string, commit: string): Promise<boolean> {
-    if (await this.#has(repository, commit)) return true;
+  async #fetchCommit(repository: string, remote: GitRemote, ref: string, commit: string): Promise<boolean> {
+    const there = () => new BareRepository(this.git, repository).has(commit);
+    if (await there()) return true;
     await this.#fetch(repository, remote, ref);
-    if (await this.#has(repository, commit)) return true;
+    if (await there()) return true;
     await this.#fetch(repository, remote, commit);
-    return await this.#has(repository, commit);
-  }
-
-  async #has(repository: string, commit: string): Promise<boolean> {
-    const { code } = await this.git(['cat-file', '-e', `${commit}^{commit}`], { repository, accept: [1, 128] });
-    return code === 0;
+    return await there();
   }
 
   /** The tip of a branch as it is at the remote now; `undefined` = it has none of that name. */
-  async #fetchBranch(repository: string, remote: Remote, branch: string): Promise<string | undefined> {
+  async #fetchBranch(repository: string, remote: GitRemote, branch: string): Promise<string | undefined> {
     const tip = `refs/upstream/${branch}`;
     if (!(await this.#fetch(repository, remote, `+refs/heads/${branch}:${tip}`))) return undefined;
     const { stdout } = await this.git(['rev-parse', '--verify', `${tip}^{commit}`], { repository });
@@ -184,7 +208,7 @@ export class GitCache implements Merger {
   }
 
   /** `false` = the remote has no such ref. */
-  async #fetch(repository: string, remote: Remote, refspec: string): Promise<boolean> {
+  async #fetch(repository: string, remote: GitRemote, refspec: string): Promise<boolean> {
     const options = { repository, timeoutMs: FETCH_TIMEOUT_MS, environment: remote.environment ?? {} };
     try {
       await this.git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', remote.url, refspec], options);
@@ -195,12 +219,15 @@ export class GitCache implements Merger {
     }
   }
 
-  async #defaultBranch(remote: Remote): Promise<string | undefined> {
+  async #defaultBranch(remote: GitRemote): Promise<string | undefined> {
+    const [, ref] = /^ref: (\S+)\tHEAD$/m.exec(await this.#askRemote(remote, ['--symref'], 'HEAD')) ?? [];
+    return ref === undefined ? undefined : branchOf(ref);
+  }
+
+  async #askRemote(remote: GitRemote, options: readonly string[], ...patterns: readonly string[]): Promise<string> {
     try {
-      const options = { environment: remote.environment ?? {} };
-      const { stdout } = await this.git(['ls-remote', '--symref', remote.url, 'HEAD'], options);
-      const [, ref] = /^ref: (\S+)\tHEAD$/m.exec(stdout) ?? [];
-      return ref === undefined ? undefined : branchOf(ref);
+      const environment = remote.environment ?? {};
+      return (await this.git(['ls-remote', ...options, remote.url, ...patterns], { environment })).stdout;
     } catch (error) {
       throw new HubError('unreachable', errorText(error), { cause: error });
     }

@@ -1,6 +1,7 @@
 import { access, chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { errorCode, type Logger, writeFileAtomic } from 'cupboard/sdk';
+import { quoted } from '../git/credentials.ts';
 import type { Git } from '../git/git.ts';
 
 /** In a hook of ours; one without it is the user's. */
@@ -82,10 +83,6 @@ async function install(path: string, script: string, log: Logger): Promise<void>
   await writeFileAtomic(path, content, 0o755);
   await chmod(path, 0o755);
 }
-
-/** One word for a POSIX shell. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(

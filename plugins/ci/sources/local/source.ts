@@ -1,14 +1,15 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { errorText, HubError, type Logger } from 'cupboard/sdk';
-import type { Change, Checkout, Report, Source, SourceEvent } from '../../contract.ts';
-import type { Remote } from '../git/cache.ts';
+import type { Change, Checkout, Report, SourceEvent } from '../../contract.ts';
+import type { GitRemote } from '../git/cache.ts';
 import type { Git } from '../git/git.ts';
 import { createLocks } from '../git/lock.ts';
-import { NO_COMMIT } from '../git/names.ts';
 import type { Memory } from '../memory.ts';
+import type { OpenedSource } from '../opened.ts';
+import { describeRef, openRefLedger } from '../refs.ts';
 import { type ChangeRecord, newestPatchSet, type Stored, withComment } from './change-refs.ts';
+import { describeChange, LocalRepository, type Naming } from './describe.ts';
 import { createRepository, installHooks, PUSHED_FILE, touch } from './hooks.ts';
-import { describeChange, describeRef, LocalRepository, type Naming } from './repository.ts';
 
 export interface LocalOptions extends Naming {
   /** Project to path of its bare repository. */
@@ -38,7 +39,7 @@ interface SeenChange {
  * Bare repositories on this machine. What happened is read from their refs and compared with what was told before, so
  * pushes while the hub is down are told at its next start.
  */
-export class LocalSource implements Source {
+export class LocalSource implements OpenedSource {
   readonly name: string;
   readonly #options: LocalOptions;
   readonly #repositories: ReadonlyMap<string, LocalRepository>;
@@ -55,10 +56,20 @@ export class LocalSource implements Source {
     );
   }
 
-  /** Where the cache fetches a project from; `undefined` = not of this source. */
-  locate(project: string): Remote | undefined {
+  locate(project: string): GitRemote | undefined {
     const repository = this.#repositories.get(project);
     return repository && { url: repository.path };
+  }
+
+  has(project: string): boolean {
+    return this.#repositories.has(project);
+  }
+
+  findByUrl(url: string): string | undefined {
+    const [before = '', after = ''] = this.#options.page.split('{change}');
+    if (before === '' || !url.startsWith(before) || !url.endsWith(after)) return undefined;
+    const name = url.slice(before.length, url.length - after.length);
+    return /^.+\/\d+$/.test(name) ? `${this.name}:${name}` : undefined;
   }
 
   /** A repository that cannot be used is named in the log; the others go on. */
@@ -93,7 +104,6 @@ export class LocalSource implements Source {
     return repository && stored && (await this.#describe(repository, stored.record));
   }
 
-  /** Ids of the changes with a Change-Id, on whatever branch. */
   async findByChangeId(changeId: string): Promise<readonly string[]> {
     const found = await Promise.all(
       [...this.#repositories.values()].map(async ({ project, changes }) =>
@@ -233,12 +243,12 @@ export class LocalSource implements Source {
   async #readNews(repository: LocalRepository, tell: (event: SourceEvent) => void): Promise<void> {
     const { memory } = this.#options;
     const { project } = repository;
-    const moved = await this.#movedRefs(repository);
+    const ledger = openRefLedger(memory, project);
+    const moved = ledger.moved(await repository.refs());
     if (moved.some(({ ref }) => ref.startsWith('refs/heads/'))) await this.#markMerged(repository);
-    for (const { ref, oldrev, newrev } of moved) {
-      tell({ type: 'ref-updated', change: await describeRef(repository, this.name, ref, oldrev, newrev) });
-      if (newrev === NO_COMMIT) memory.delete(`${project} ref ${ref}`);
-      else memory.set(`${project} ref ${ref}`, newrev);
+    for (const ref of moved) {
+      tell({ type: 'ref-updated', change: await describeRef(this.name, project, ref, repository) });
+      ledger.told(ref);
     }
     for (const stored of await repository.changes.list()) {
       const key = `${project} change ${stored.record.number}`;
@@ -249,17 +259,6 @@ export class LocalSource implements Source {
       }
       memory.set(key, `${stored.blob} ${JSON.stringify(toSeen(stored))}`);
     }
-  }
-
-  async #movedRefs(repository: LocalRepository): Promise<{ ref: string; oldrev: string; newrev: string }[]> {
-    const prefix = `${repository.project} ref `;
-    const before = new Map(
-      [...this.#options.memory.entries(prefix)].map(([key, commit]) => [key.slice(prefix.length), commit]),
-    );
-    const now = await repository.refs();
-    return [...new Set([...before.keys(), ...now.keys()])]
-      .map((ref) => ({ ref, oldrev: before.get(ref) ?? NO_COMMIT, newrev: now.get(ref) ?? NO_COMMIT }))
-      .filter(({ oldrev, newrev }) => oldrev !== newrev);
   }
 
   /** Open changes whose commit a branch has by now: by our submit, or because someone pushed it there. */
