@@ -183,6 +183,22 @@ command(cupboard, 'check', 'list every problem of cupboard.yaml')
     else process.exitCode = (await checkConfig(dataDir(invoked), options.json)) ? 0 : 2;
   });
 
+const service = group('service', 'the hub as a service of systemd');
+command(
+  service,
+  'install',
+  'write the unit, drop-ins and rules that the configured plugins need, and start it; as root',
+)
+  .option('--user <name>', 'user it runs as', 'cupboard')
+  .option('--print', 'print the files instead')
+  .option('--root <dir>', 'write the files below this folder instead')
+  .action(async (options: { user: string; print?: boolean; root?: string }, invoked: Command) =>
+    (await import('./cli/service.ts')).install(dataDirToStart({ option: dataOption(invoked) }), options),
+  );
+command(service, 'uninstall', 'stop the service and remove its files; data and user stay').action(async () =>
+  (await import('./cli/service.ts')).uninstall(),
+);
+
 /** One clear line (or a list of problems) on stderr; no stack trace, which tells nothing to who uses the hub. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -4,6 +4,7 @@ import { type RunningHub, startHub } from '../hub.ts';
 import { dataDirToStart } from '../support/data-dir.ts';
 import { errorCode } from '../support/errors.ts';
 import { formatAddress, nextFreePort } from '../support/ports.ts';
+import { createServiceManager } from '../support/service-manager.ts';
 import { print } from './output.ts';
 
 export interface StartOptions {
@@ -33,8 +34,12 @@ export async function start({ version, dataDir, http, mqtt, demo = false }: Star
   // Told to end before it was up: nothing was acknowledged yet, so nothing is lost by ending at once.
   if (typeof hub === 'string') return 0;
   if (hub.accountLink) process.stderr.write(`Open this once to create the first account: ${hub.accountLink}\n`);
+  const manager = createServiceManager(hub.logs.logger('hub'));
+  manager.ready();
   print(`ready http=${hub.http} mqtt=${hub.mqtt}`);
-  return end(hub, await ending);
+  const reason = await ending;
+  manager.stopping();
+  return end(hub, reason);
 }
 
 async function end({ logs, stop }: RunningHub, reason: NodeJS.Signals | Error): Promise<number> {

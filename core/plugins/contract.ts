@@ -23,9 +23,24 @@ export interface Manifest {
   >;
   readonly programs: Readonly<Record<string, ProgramDeclaration>>;
   readonly panel?: string;
-  readonly needs: JsonObject;
+  readonly needs: Needs;
   readonly memoryMb: number;
   readonly aptPackages: readonly string[];
+}
+
+/** What a plugin needs of the machine, for `service install` and `doctor`. */
+export interface Needs {
+  /** Groups the hub's user must be in: `plugdev`. */
+  readonly groups: readonly string[];
+  /** Capabilities of Linux: `CAP_NET_ADMIN`. */
+  readonly capabilities: readonly string[];
+  /** Protections of the systemd unit that would break it: `ProtectKernelTunables`. */
+  readonly unprotected: readonly string[];
+  /** Whether it makes control groups of its own. */
+  readonly delegate: boolean;
+  /** Lines of a udev rules file, and of a polkit one. */
+  readonly udev: readonly string[];
+  readonly polkit: readonly string[];
 }
 
 export interface CommandDeclaration {

@@ -70,7 +70,7 @@ const MANIFEST_SCHEMA = {
       },
     },
     panel: text,
-    needs: { type: 'object', default: {} },
+    needs: needsSchema(),
     memoryMb: { type: 'integer', minimum: 16, default: 256 },
     aptPackages: { type: 'array', items: text, default: [] },
   },
@@ -86,6 +86,24 @@ function sensorSchema() {
       state_class: { enum: ['measurement', 'total', 'total_increasing'] },
       period: { type: 'number', exclusiveMinimum: 0 },
       name: text,
+    },
+  };
+}
+
+/** Lists, so that what several plugins need adds up. */
+function needsSchema() {
+  const list = (items: object = text) => ({ type: 'array', items, default: [] });
+  return {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    properties: {
+      groups: list({ type: 'string', pattern: '^[a-z_][a-z0-9_-]*$' }),
+      capabilities: list({ type: 'string', pattern: '^CAP_[A-Z_]+$' }),
+      unprotected: list({ type: 'string', pattern: '^(Protect|Private|Restrict|System)[A-Za-z]+$' }),
+      delegate: { type: 'boolean', default: false },
+      udev: list(),
+      polkit: list(),
     },
   };
 }

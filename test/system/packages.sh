@@ -8,5 +8,5 @@ apt-get install -y -qq --no-install-recommends \
   ansible-core bubblewrap busybox-static chromium conntrack cpio createrepo-c curl dbus dnf dosfstools e2fsprogs \
   exfatprogs exiv2 fonts-dejavu-core g++ git iproute2 iptables iputils-ping kmod libimage-exiftool-perl \
   libusb-1.0-0 make mmdebstrap mosquitto mosquitto-clients mtools mtr-tiny nftables openssh-client openssh-server \
-  picocom polkitd procps psmisc python3 python3-paho-mqtt qemu-system-x86 qemu-utils radvd rclone rpm socat sqlite3 \
+  picocom polkitd procps psmisc python3 python3-paho-mqtt qemu-system-x86 qemu-utils radvd rclone rpm socat sqlite3 systemd \
   udev udisks2 uidmap xz-utils > /dev/null

@@ -212,7 +212,7 @@ export function pluginDetails(
       commands: { greet: { description: 'Says hello' } },
       devices: {},
       programs: {},
-      needs: {},
+      needs: { groups: [], capabilities: [], unprotected: [], delegate: false, udev: [], polkit: [] },
       memoryMb: 256,
       aptPackages: [],
     },
