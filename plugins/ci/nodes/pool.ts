@@ -42,6 +42,7 @@ interface Entry {
   /** Absent while it is being made. */
   node?: Node;
   imageBuild?: string;
+  closing?: Promise<void>;
 }
 
 /** Throw-away nodes: made when a job needs one or shortly before, closed after it, never used twice. */
@@ -96,7 +97,8 @@ export class NodePool {
 
   /** Closes a node; its build is over. */
   async release(node: Node): Promise<void> {
-    await this.close(this.entryOf(node.id));
+    const entry = this.entries.get(node.id);
+    if (entry && entry.status.state !== 'hold') await this.close(entry);
   }
 
   /** Keeps a node with what its build left, for someone to look at; nothing of the job runs any more. */
@@ -208,8 +210,13 @@ export class NodePool {
     }
   }
 
-  private async close(entry: Entry): Promise<void> {
-    if (!this.entries.has(entry.id) || entry.status.state === 'deleting') return;
+  /** Closes a node once, however many ask for it; all wait until it is gone. */
+  private close(entry: Entry): Promise<void> {
+    entry.closing ??= this.remove(entry);
+    return entry.closing;
+  }
+
+  private async remove(entry: Entry): Promise<void> {
     this.set(entry, { state: 'deleting' });
     try {
       await entry.node?.close();

@@ -7,6 +7,8 @@ import type { Masker } from './masking.ts';
 /** Enough for any report; a job that makes a million files must not fill the hub's file system with names. */
 const MAX_FILES = 20_000;
 const MAX_DEPTH = 64;
+/** What nobody could write in a path again: control characters, and what stands for bytes that are not UTF-8. */
+const ODD_CHARACTERS = /[\p{Cc}\ufffd]/gu;
 
 export interface Collection {
   /** Paths below the workspace, sorted. */
@@ -34,14 +36,17 @@ export async function findFiles(workspace: string, globs: readonly string[]): Pr
   const visit = async (folder: readonly string[]): Promise<void> => {
     for (const entry of await readdir(join(workspace, ...folder), { withFileTypes: true })) {
       const path = [...folder, entry.name];
+      if (entry.isDirectory()) {
+        if (path.length < MAX_DEPTH && bases.some((base) => mayLead(path, base))) await visit(path);
+        continue;
+      }
       const text = path.join('/');
-      if (entry.name.includes('\ufffd')) problems.push(`${JSON.stringify(text)}: a name that is not UTF-8`);
-      else if (entry.isDirectory() && path.length < MAX_DEPTH && bases.some((base) => mayLead(path, base)))
-        await visit(path);
-      else if (!matches(text)) continue;
-      else if (entry.isFile() && paths.length < MAX_FILES) paths.push(text);
-      else if (entry.isFile()) problems.push(`${text}: more than ${MAX_FILES} files`);
-      else if (entry.isSymbolicLink()) problems.push(`${JSON.stringify(text)}: a link, not followed`);
+      const shown = text.replaceAll(ODD_CHARACTERS, '?');
+      if (!matches(shown)) continue;
+      if (shown !== text) problems.push(`${shown}: control characters in its name, or not UTF-8`);
+      else if (entry.isSymbolicLink()) problems.push(`${text}: a link, not followed`);
+      else if (entry.isFile() && paths.length >= MAX_FILES) problems.push(`${text}: more than ${MAX_FILES} files`);
+      else if (entry.isFile()) paths.push(text);
     }
   };
   // The job may have put a link in place of its workspace.

@@ -27,6 +27,8 @@ export interface ScriptFile extends Step {
 }
 
 const MIN_FREE_PROCESSES = 8;
+/** Of this, or of 2 % of a small disk, ext4 says that it is free, but gives none of it to files. */
+const EXT4_RESERVE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Runs steps one after the other until one fails, in `seconds` together.
@@ -95,7 +97,7 @@ export class DiskWatch {
   /** Whether it was full at some moment, as far as a look four times a second can tell. */
   async wasFull(): Promise<boolean> {
     await this.look();
-    return this.size > 0 && this.least < this.size / 100;
+    return this.least < Math.min(this.size / 25, EXT4_RESERVE_BYTES * 1.25);
   }
 
   stop(): void {
