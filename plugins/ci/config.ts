@@ -10,6 +10,8 @@ export interface Config extends SourcesConfig, LocalConfig {
   readonly topics: readonly string[];
   /** Finished builds that are remembered. */
   readonly keep_builds: number;
+  /** Address that people reach the hub at, for links in reports; empty = links have only a path. */
+  readonly url: string;
   /** Images by name. */
   readonly images: Readonly<Record<string, ImageSettings>>;
   /** Folders with elements of the user. */

@@ -1,12 +1,84 @@
-import type { StartPlugin } from 'cupboard/sdk';
+import { errorText, type StartPlugin } from 'cupboard/sdk';
+import { addCommands } from './commands.ts';
 import type { Config } from './config.ts';
+import { Clock } from './engine/clock.ts';
+import { Engine } from './engine/engine.ts';
+import { Inbox } from './engine/inbox.ts';
+import { Pauses } from './engine/pauses.ts';
+import { Publisher } from './engine/publisher.ts';
+import { EngineStore } from './engine/store.ts';
 import { startImages } from './images/wiring.ts';
+import { definitionsFolder, openLayoutStore } from './jobs/store.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { ciRoutes } from './routes.ts';
+import { startLocal } from './runner/wiring.ts';
+import { SOURCE_MIGRATIONS } from './sources/memory.ts';
+import { openSources } from './sources/open.ts';
+import { createView } from './view-source.ts';
 
 const start: StartPlugin<Config> = async (hub) => {
-  hub.store(MIGRATIONS);
-  const images = await startImages(hub);
-  hub.waiting('no jobs are known', 'Write a job file into the definitions folder.');
-  return () => images.stop();
+  const { config, dataDir, log, signal } = hub;
+  const store = new EngineStore(hub.store(MIGRATIONS));
+  const pauses = new Pauses(store);
+  const sources = await openSources(config, {
+    dataDir,
+    store: hub.store(SOURCE_MIGRATIONS, 'sources.db'),
+    log,
+    signal,
+  });
+  const { merger } = sources;
+  const layouts = await openLayoutStore({ folder: definitionsFolder(dataDir, config.definitions), merger, log });
+  // Images and nodes tell of themselves from the first moment, before there is anyone to listen.
+  let imageChanged = (): void => undefined;
+  let nodeChanged = (): void => undefined;
+  const images = await startImages(hub, () => imageChanged());
+  const local = await startLocal(hub, images, () => nodeChanged());
+  imageChanged = local.wake;
+
+  const publisher = new Publisher(hub, store, pauses);
+  const engine: Engine = new Engine({
+    store,
+    layouts,
+    merger,
+    sources: sources.sources,
+    needed: (change) => sources.needed(change),
+    runner: local.runner,
+    nodes: () => ({ free: local.pool.free, max: config.nodes.max }),
+    paused: () => pauses.all,
+    keepBuilds: config.keep_builds,
+    urlOf: (build) => `${config.url}/plugins/${hub.id}/builds/${build}/log`,
+    logOf: (build) => `/plugins/${hub.id}/builds/${build}/log`,
+    log,
+    signal,
+    tellBuild: (status) => publisher.build(status),
+    tellItems: () => publisher.queues(engine),
+    event: (name, data) => publisher.event(name, data),
+  });
+  nodeChanged = () => engine.builds.kick();
+  const clock = new Clock(engine, merger, log);
+  addCommands(hub, { engine, store, pauses, sources, merger, publisher, ...local });
+  (await hub.http()).use(ciRoutes(createView({ engine, store, logs: local.logs, images, sources }), log));
+
+  engine.resume();
+  clock.set(layouts.layout);
+  layouts.onChange((layout) => clock.set(layout));
+  const inbox = new Inbox({ engine, store, log, signal });
+  for (const source of sources.sources) {
+    source
+      .start((event) => inbox.take(event))
+      .catch((error: unknown) => log.error(`${source.name}: ${errorText(error)}`));
+  }
+  for (const filter of config.topics) {
+    await hub.subscribe(filter, ({ topic, retained }) => {
+      if (!retained) clock.message(topic);
+    });
+  }
+  return async () => {
+    clock.stop();
+    publisher.stop();
+    await Promise.all(sources.sources.map((source) => source.stop()));
+    await engine.stop();
+    await Promise.all([local.stop(), images.stop(), layouts.close()]);
+  };
 };
 export default start;

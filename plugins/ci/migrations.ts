@@ -24,5 +24,7 @@ export const MIGRATIONS = [
   CREATE TABLE pipelines (name TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
   -- Events of sources that are not yet in a pipeline, and reports that have not yet reached their source.
   CREATE TABLE inbox (id INTEGER NOT NULL PRIMARY KEY, event TEXT NOT NULL) STRICT;
-  CREATE TABLE outbox (id INTEGER NOT NULL PRIMARY KEY, letter TEXT NOT NULL) STRICT`,
+  CREATE TABLE outbox (id INTEGER NOT NULL PRIMARY KEY, letter TEXT NOT NULL) STRICT;
+  -- What commands set: pauses, holds.
+  CREATE TABLE settings (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 ];

@@ -16,6 +16,8 @@ export interface PipelineStatus {
   /** Set where nothing new is started: `paused by anna`, `5 failures in a row`. */
   readonly paused?: string;
   readonly queues: readonly QueueStatus[];
+  /** Items that are not listed, because there are too many. */
+  readonly more?: number;
   readonly simulated?: true;
 }
 

@@ -2,8 +2,11 @@ import { errorText, type Hub, type JsonObject } from 'cupboard/sdk';
 import type { Config } from '../config.ts';
 import { ImageStore } from './store.ts';
 
-/** Starts the images of the config: their builds, topics `ci/image/<name>`, and the commands `images` and `build-image`. */
-export async function startImages(hub: Hub<Config>): Promise<ImageStore> {
+/**
+ * Starts the images of the config: their builds, topics `ci/image/<name>`, and the commands `images` and `build-image`.
+ * @param changed called whenever an image's status is other than before: builds may wait for it
+ */
+export async function startImages(hub: Hub<Config>, changed: () => void): Promise<ImageStore> {
   const { images, elements } = hub.config;
   const store = new ImageStore({
     images,
@@ -17,6 +20,7 @@ export async function startImages(hub: Hub<Config>): Promise<ImageStore> {
       hub
         .publish(topic, payload, { retain: true })
         .catch((error: unknown) => hub.log.warn(`${topic}: ${errorText(error)}`));
+      changed();
     },
   });
   hub.command('images', () => ({ ok: true, images: store.names.map((name) => ({ ...store.status(name) })) as never }));
