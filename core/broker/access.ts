@@ -65,7 +65,7 @@ export class Access {
     return this.#grants.get(id);
   }
 
-  mayPublish(identity: Identity, topic: string): boolean {
+  mayPublish(identity: Identity, topic: string, _clientId?: string): boolean {
     if (identity.kind === 'hub') return true;
     if (topic.startsWith('$')) return false;
     if (identity.kind === 'plugin') return this.#mayPluginPublish(identity.id, topic);
@@ -78,7 +78,7 @@ export class Access {
   }
 
   /** May it read what is published on this topic, or subscribe to this filter? */
-  mayRead(identity: Identity, filter: string): boolean {
+  mayRead(identity: Identity, filter: string, _clientId?: string): boolean {
     if (identity.kind !== 'plugin') return true;
     const { id } = identity;
     const own = [`${id}/#`, 'hub/status', 'hub/devices/#'];

@@ -8,13 +8,14 @@ import { isReservedName, nameProblem, topicProblem } from './topics.ts';
 
 /** CONNACK return codes of MQTT 3.1.1; aedes translates them for MQTT 5. */
 const IDENTIFIER_REJECTED = 2;
+const UNAVAILABLE = 3;
 const BAD_CREDENTIALS = 4;
 const NOT_AUTHORIZED = 5;
 
 /** Why a client may not connect. */
 export class Refused extends Error {
   constructor(
-    readonly returnCode: 2 | 4 | 5,
+    readonly returnCode: 2 | 3 | 4 | 5,
     message: string,
   ) {
     super(message);
@@ -26,6 +27,8 @@ export interface Applicant {
   readonly clientId: string;
   readonly origin: Origin;
   readonly connect: ConnectPacket;
+  /** It wants a session that outlives its connection. */
+  readonly keepsSession: boolean;
   readonly password?: Buffer;
 }
 
@@ -37,6 +40,8 @@ export interface AdmissionOptions {
   /** Who is connected under this client id at the moment. */
   readonly connected: (clientId: string) => Identity | undefined;
   readonly session: (clientId: string) => Session | undefined;
+  /** Why there is no room for another session. */
+  readonly sessionsProblem: () => string | undefined;
 }
 
 /** Who a session belongs to. */
@@ -52,7 +57,9 @@ export async function admit(applicant: Applicant, options: AdmissionOptions): Pr
   checkClientId(applicant);
   const identity = await identify(applicant, options);
   checkOwner(applicant.clientId, identity, options);
-  checkWill(applicant.connect, identity, options.access);
+  checkWill(applicant, identity, options.access);
+  const full = applicant.keepsSession && !options.session(applicant.clientId) && options.sessionsProblem();
+  if (full) throw new Refused(UNAVAILABLE, full);
   return identity;
 }
 
@@ -111,11 +118,11 @@ function checkOwner(clientId: string, identity: Identity, { connected, session }
   }
 }
 
-function checkWill({ will }: ConnectPacket, identity: Identity, access: Access): void {
+function checkWill({ clientId, connect: { will } }: Applicant, identity: Identity, access: Access): void {
   if (!will) return;
   const problem = topicProblem(will.topic);
   if (problem) throw new Refused(NOT_AUTHORIZED, `the topic of its will cannot be used: ${problem}`);
-  if (!access.mayPublish(identity, will.topic)) {
+  if (!access.mayPublish(identity, will.topic, clientId)) {
     throw new Refused(NOT_AUTHORIZED, `its will goes to ${will.topic}, where it may not publish`);
   }
 }

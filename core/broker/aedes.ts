@@ -2,7 +2,7 @@
  * What the hub uses of aedes 2.0.0-beta.1 beyond its published types. Those leave out the parts that a broker with
  * its own delivery and guard needs; a new aedes is checked against this list and the tests.
  */
-import type { Client as PublishedClient } from 'aedes';
+import { Aedes, type AedesOptions, type Client as PublishedClient } from 'aedes';
 import persistence from 'aedes-persistence';
 import type { Guard } from './guard.ts';
 import type { PacketParser } from './inbound.ts';
@@ -14,6 +14,11 @@ export interface Properties {
   userProperties?: Record<string, string | string[]>;
   responseTopic?: string;
   messageExpiryInterval?: number;
+  topicAlias?: number;
+  topicAliasMaximum?: number;
+  subscriptionIdentifier?: number | number[];
+  sessionExpiryInterval?: number;
+  willDelayInterval?: number;
 }
 
 /** A message on its way through the broker. */
@@ -32,10 +37,6 @@ export interface Packet {
   messageExpiry?: number;
   brokerId?: string | null;
   brokerCounter?: number;
-  /** Set once it was routed from the journal; `release` waits until its receivers can take more. */
-  routing?: { isDone: boolean; release?: () => void };
-  /** Subscribers with "no local" do not get their own messages. */
-  nl?: boolean;
 }
 
 /** The second half of a QoS 2 delivery. */
@@ -58,8 +59,12 @@ export interface ConnectPacket {
   protocolVersion: number;
   keepalive: number;
   username?: string;
+  password?: Buffer;
+  properties?: Properties;
   will?: Pick<Packet, 'topic' | 'payload' | 'qos' | 'retain' | 'properties'>;
 }
+
+export type Will = Partial<Packet>;
 
 /** Any packet of a client, as far as the hub looks at it. */
 export interface InboundPacket {
@@ -67,7 +72,10 @@ export interface InboundPacket {
   length?: number;
   qos?: QoS;
   messageId?: number | undefined;
+  retain?: boolean;
+  dup?: boolean;
   reasonCode?: number;
+  properties?: Properties | undefined;
   subscriptions?: readonly Subscription[];
   unsubscriptions?: readonly string[];
 }
@@ -75,21 +83,30 @@ export interface InboundPacket {
 /** aedes' way of calling back. */
 export type Done = (error?: Error | null) => void;
 
-export type Delivery = (packet: Packet, done: () => void) => void;
-
 export interface Client extends Omit<PublishedClient, 'conn'> {
   conn: Guard;
   connackSent: boolean;
-  subscriptions: Record<string, { qos: QoS; rap?: boolean; nl?: boolean }>;
-  duplicates: Record<string, number>;
-  deliver0: Delivery;
-  deliverQoS: Delivery;
+  /** It wants to begin anew, whatever is left of its session. */
+  _cleanStart: boolean;
+  will: Will | null;
+  /** Seconds it asked for when it connected. */
+  _connectSessionExpiryInterval: number;
   _parser: PacketParser;
   /** Packets of the last read that are not yet dealt with; `_nextBatch` ends one. */
   _parsingBatch: number;
   _nextBatch: (error?: Error | null) => void;
   _keepaliveTimer: NodeJS.Timeout | null;
 }
+
+/** Methods that a subclass may take over, and the wills that wait for their delay. */
+interface Internals {
+  readonly delayedWills: ReadonlyMap<string, unknown>;
+  registerClient(client: Client): void;
+  unregisterClient(client: Client): void;
+  clearDelayedWill(clientId: string): void;
+}
+
+export const AedesBroker = Aedes as unknown as new (options: AedesOptions) => Omit<Aedes, 'publish'> & Internals;
 
 type PacketConstructor = new (original: Partial<Packet>, broker?: { id: string; counter: number }) => Packet;
 

@@ -163,8 +163,7 @@ class EmbeddedBroker implements Broker {
 
   admitPlugin(grant: PluginGrant): void {
     this.#access.grant(grant);
-    const client = this.#clients.find(`plugin:${grant.id}`);
-    if (client) this.#clients.subscriptionsChanged(client);
+    this.#clients.rulesChanged();
   }
 
   expelPlugin(id: string): void {

@@ -5,17 +5,19 @@ import type { Logger } from '../support/log.ts';
 import type { HubStore } from '../support/store.ts';
 import type { Access } from './access.ts';
 import { type AdmissionOptions, admit, ownerOf, Refused } from './admission.ts';
-import type { Client, Done, InboundPacket, Packet } from './aedes.ts';
+import type { Client, ConnectPacket, Done, Packet } from './aedes.ts';
+import { correctConnack, farewell } from './connack.ts';
 import type { Identity } from './contract.ts';
+import { Delivery } from './delivery.ts';
 import { Guard, type Origin } from './guard.ts';
 import { InboundPackets } from './inbound.ts';
-import { Outbox, type OutboxOptions } from './outbox.ts';
+import type { Inbox } from './inbox.ts';
+import type { Outbox } from './outbox.ts';
 import { LivePersistence, Protocol, type ProtocolHooks } from './protocol.ts';
-import { Publishing } from './publishing.ts';
+import { Breach, Reason } from './reasons.ts';
 import type { Refusals } from './refusals.ts';
-import { Routing } from './routing.ts';
-import type { QueueLimits } from './session-queue.ts';
-import { filterProblem, isReservedName } from './topics.ts';
+import type { Routing } from './routing.ts';
+import { connectProblem } from './validity.ts';
 
 const FROZEN_MS = 5000;
 /** Bytes waiting for one reader; at least some of the largest packets must fit. */
@@ -32,45 +34,51 @@ export interface ClientsOptions {
   readonly authenticate: (user: string, password: string) => Promise<Identity | undefined>;
 }
 
-/** Everyone who is connected: who may come in, what they may do, what is delivered to them and kept for them. */
+/** Everyone who is connected: who may come in, and what becomes of their sessions. */
 export class Clients implements ProtocolHooks {
   readonly persistence: LivePersistence;
-  readonly routing: Routing;
   readonly #options: ClientsOptions;
-  readonly #access: Access;
-  readonly #refusals: Refusals;
-  readonly #log: Logger;
-  readonly #publishing: Publishing;
+  readonly #delivery: Delivery;
   readonly #protocol: Protocol;
   readonly #outboxes = new WeakMap<Client, Outbox>();
+  /** Connections whose session was there before them. */
+  readonly #resumed = new WeakSet<Client>();
   readonly #startedAt = Date.now();
   #sweep: NodeJS.Timeout | undefined;
   #received = 0;
-  #sent = 0;
 
   constructor(options: ClientsOptions) {
     const { store, log, access, refusals } = options;
     this.#options = options;
-    this.#access = access;
-    this.#refusals = refusals;
-    this.#log = log;
+    const limits = () => options.config.limits;
     this.persistence = new LivePersistence(store.commit, store.state, {
-      queue: this.#queueLimits,
-      admits: (clientId, filter) => this.#mayKeep(clientId, filter),
-      onFull: (clientId) => this.#queueFull(clientId),
+      queue: { messages: limits().queue_messages, bytes: limits().queue_bytes },
+      onFull: (clientId) => this.#delivery.queueFull(clientId),
+      onEnded: (clientId, filters, orphans) => this.#delivery.sessionEnded(clientId, filters, orphans),
       onUnreadable: (reason) => log.error(`hub.db: a row cannot be read and is left out: ${reason}`),
     });
-    this.routing = new Routing(store.commit, this.persistence);
-    this.#publishing = new Publishing(access, () => this.#limits, this.persistence.retained);
-    this.#protocol = new Protocol(this.#limits, this.persistence, this.routing, this);
+    this.#delivery = new Delivery({
+      limits,
+      commit: store.commit,
+      access,
+      refusals,
+      persistence: this.persistence,
+      outboxOf: (clientId) => this.#outboxOf(clientId),
+    });
+    this.#protocol = new Protocol(limits(), this.persistence, this.routing, this);
+  }
+
+  get routing(): Routing {
+    return this.#delivery.routing;
   }
 
   /** Packets that came and messages that went. */
   get traffic(): { clients: number; received: number; sent: number } {
-    return { clients: this.#protocol.connectedClients, received: this.#received, sent: this.#sent };
+    return { clients: this.#protocol.connectedClients, received: this.#received, sent: this.#delivery.sent };
   }
 
   async start(): Promise<void> {
+    this.#delivery.restoreShares();
     await this.#protocol.listen();
     this.#sweep = setInterval(() => this.#endExpiredSessions(), SWEEP_MS).unref();
   }
@@ -85,191 +93,162 @@ export class Clients implements ProtocolHooks {
     return this.#protocol.clients[clientId];
   }
 
+  /** To be called when rules change: what is allowed is asked again. */
+  rulesChanged(): void {
+    for (const client of Object.values(this.#protocol.clients)) this.#outboxes.get(client)?.forgetGrants();
+  }
+
   /** Takes over a connection. */
   add(stream: Duplex, origin: Origin): void {
+    const { limits } = this.#options.config;
     const guard: Guard = new Guard(stream, origin, {
-      connectBytes: this.#limits.connect_bytes,
+      connectBytes: limits.connect_bytes,
+      bytesPerSecond: limits.bytes_per_second,
       frozenMs: FROZEN_MS,
-      waitingBytes: Math.max(WAITING_BYTES, 4 * this.#limits.packet_bytes),
-      onRefused: (reason) => this.#refusals.report(clientName(guard), 'guard', `disconnected: ${reason}`),
+      waitingBytes: Math.max(WAITING_BYTES, 4 * limits.packet_bytes),
+      onRefused: (reason) => this.#options.refusals.report(clientName(guard), 'guard', `disconnected: ${reason}`),
+      farewell: (error) => farewell(client, error),
     });
     const client = this.#protocol.handle(guard) as unknown as Client;
-    client.subscriptions = Object.create(null);
-    client.duplicates = Object.create(null);
-    this.#inspectPackets(client);
-    this.#outboxes.set(client, new Outbox(client, this.#outboxOptions));
+    const outbox = this.#delivery.open(client);
+    this.#outboxes.set(client, outbox);
+    this.#inspectPackets(client, this.#delivery.inbox(outbox));
   }
 
-  get #limits(): BrokerConfig['limits'] {
-    return this.#options.config.limits;
+  #outboxOf(clientId: string): Outbox | undefined {
+    const client = this.find(clientId);
+    return client && !client.closed ? this.#outboxes.get(client) : undefined;
   }
 
-  get #queueLimits(): QueueLimits {
-    return { messages: this.#limits.queue_messages, bytes: this.#limits.queue_bytes };
-  }
-
-  get #outboxOptions(): OutboxOptions {
-    const { commit } = this.#options.store;
-    return {
-      queue: this.#queueLimits,
-      inflight: this.#limits.inflight,
-      mayRead: ({ conn: { identity } }, topic) => identity !== undefined && this.#access.mayRead(identity, topic),
-      sessionQueue: (clientId) => this.persistence.queueOf(clientId),
-      whenDurable: (send) => commit.whenDurable(send),
-      onSent: () => {
-        this.#sent += 1;
-      },
-      onFull: (clientId) => this.#queueFull(clientId),
-    };
-  }
-
-  // Packets
-
-  /** Looks at packets before aedes does. */
-  #inspectPackets(client: Client): void {
+  /** Looks at packets before aedes does, and leaves to it what is about the connection. */
+  #inspectPackets(client: Client, inbox: Inbox): void {
     const parser = client._parser;
     const [handle] = parser.listeners('packet');
     parser.removeAllListeners('packet');
     const inbound = new InboundPackets(parser, parser.parse.bind(parser), {
       version: () => client.version ?? 0,
-      packetBytes: this.#limits.packet_bytes,
+      packetBytes: this.#options.config.limits.packet_bytes,
       onPacket: (packet) => {
         if (client.closed) return;
         this.#received += 1;
-        const problem = this.#packetProblem(client, packet);
-        if (problem) client.conn.cut(problem);
-        else if (!this.#handleQuickly(client, packet)) handle?.call(parser, packet);
+        if (client.connected && inbox.take(packet)) return;
+        handle?.call(parser, packet);
       },
+      onTooLarge: (bytes) => client.conn.refuse(new Breach(Reason.packetTooLarge, `packet too large: ${bytes} bytes`)),
     });
     parser.parse = (bytes) => inbound.parse(bytes);
   }
 
-  #packetProblem(client: Client, packet: InboundPacket): string | undefined {
-    switch (packet.cmd) {
-      case 'subscribe':
-        return packet.subscriptions?.some(({ topic }) => isReservedName(topic))
-          ? 'it asks for a reserved filter'
-          : undefined;
-      case 'unsubscribe':
-        return packet.unsubscriptions?.some(isReservedName) ? 'it names a reserved filter' : undefined;
-      case 'publish':
-        return this.#windowProblem(client, packet);
-      default:
-        return undefined;
-    }
-  }
-
-  /**
-   * The packets that come by the hundred thousand are dealt with here, without aedes' chain of callbacks: publishes
-   * to a topic that was found in order before, and acknowledgements. False: aedes has to do it.
-   */
-  #handleQuickly(client: Client, packet: InboundPacket): boolean {
-    if (!client.connected) return false;
-    switch (packet.cmd) {
-      case 'publish':
-        if (!this.#publishQuickly(client, packet as unknown as Packet)) return false;
-        break;
-      case 'puback':
-      case 'pubcomp':
-        this.#outboxes.get(client)?.acknowledged(packet.messageId ?? 0);
-        break;
-      case 'pubrec':
-        if ((packet.reasonCode ?? 0) < 0x80) return false;
-        this.#outboxes.get(client)?.acknowledged(packet.messageId ?? 0);
-        break;
-      default:
-        return false;
-    }
-    client._keepaliveTimer?.refresh();
-    return true;
-  }
-
-  #publishQuickly(client: Client, packet: Packet): boolean {
-    const { conn } = client;
-    const { qos, messageId = 0 } = packet;
-    if (qos === 2 || packet.retain || packet.properties || !conn.identity) return false;
-    if (!this.#publishing.isPlain(conn.identity, packet.topic)) return false;
-    packet.clientId = client.id;
-    // aedes reads on when every packet it counted has called back.
-    client._parsingBatch += 1;
-    const next = client._nextBatch;
-    if (qos === 1) {
-      const acknowledge = () => conn.send(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
-      this.routing.store(conn, packet, () => this.routing.pass(packet, next), acknowledge);
-    } else {
-      this.routing.inTurn(conn, () => this.routing.route(packet, next));
-    }
-    return true;
-  }
-
-  #windowProblem(client: Client, { qos, messageId = 0 }: InboundPacket): string | undefined {
-    if (qos !== 2 || this.persistence.receivedCount(client.id) < this.#limits.inflight) return undefined;
-    if (this.persistence.hasReceived(client.id, messageId)) return undefined;
-    return `it has ${this.#limits.inflight} messages of QoS 2 unreleased (broker.limits.inflight)`;
-  }
-
   // Coming and going
+
+  connecting({ conn }: Client, packet: ConnectPacket): void {
+    conn.connect = packet;
+    const most = this.#options.config.limits.keepalive_seconds;
+    // Told to the client in its CONNACK; those of 3.1.1 cannot be told.
+    if (packet.protocolVersion === 5 && packet.keepalive > most) {
+      conn.keepalive = most;
+      packet.keepalive = most;
+    }
+  }
 
   async authenticate(client: Client, password: Buffer | undefined): Promise<void> {
     const { conn, id: clientId } = client;
     try {
       if (!conn.connect) throw new Refused(5, 'it sent no CONNECT');
-      const applicant = { clientId, origin: conn.origin, connect: conn.connect, ...(password && { password }) };
+      const problem = connectProblem(conn.connect);
+      if (problem) {
+        conn.refuse(problem);
+        throw problem;
+      }
+      const applicant = {
+        clientId,
+        origin: conn.origin,
+        connect: conn.connect,
+        keepsSession: !client.clean,
+        ...(password && { password }),
+      };
       const identity = await admit(applicant, this.#admission);
       const owner = this.persistence.session(clientId)?.owner;
       if (owner !== undefined && owner !== ownerOf(identity)) await this.persistence.cleanSubscriptions(client);
+      if (client._cleanStart) await this.#protocol.endWillDelay(clientId);
       conn.identity = identity;
     } catch (error) {
-      if (error instanceof Refused) this.#refusals.report(clientName(conn), error.message, `refused: ${error.message}`);
+      if (error instanceof Refused) {
+        this.#options.refusals.report(clientName(conn), error.message, `refused: ${error.message}`);
+      }
       throw error;
     }
   }
 
   get #admission(): AdmissionOptions {
+    const { access, authenticate, config } = this.#options;
+    const { sessions } = config.limits;
     return {
-      access: this.#access,
-      anonymous: () => this.#options.config.anonymous,
-      authenticate: this.#options.authenticate,
+      access,
+      anonymous: () => config.anonymous,
+      authenticate,
       connected: (clientId) => this.find(clientId)?.conn.identity,
       session: (clientId) => this.persistence.session(clientId),
+      sessionsProblem: () =>
+        this.persistence.sessionCount < sessions ? undefined : `broker.limits.sessions is reached (${sessions})`,
     };
   }
 
   registered(client: Client): void {
+    if (this.persistence.session(client.id)) {
+      this.#resumed.add(client);
+      // An MQTT 5 client may take up a session that then ends with this connection.
+      client.clean = false;
+    }
     if (!client.clean) this.#keepSession(client);
-    else if (this.persistence.session(client.id)) this.#endSession(client);
   }
 
   ready(client: Client): void {
-    client.conn.open();
-    this.#outboxes.get(client)?.resume();
+    const { conn } = client;
+    const welcome = {
+      sessionPresent: this.#resumed.has(client),
+      ...(conn.keepalive !== undefined && { keepalive: conn.keepalive }),
+    };
+    conn.open((connack) => correctConnack(connack, client.version, welcome));
+    const outbox = this.#outboxes.get(client);
+    if (outbox) this.#delivery.resume(outbox);
     this.#tellPlugin(client, true);
   }
 
   disconnected(client: Client): void {
-    if (client.clean) this.#endSession(client);
+    const isOver = client.clean || client.sessionExpiryInterval === 0;
+    const outbox = this.#outboxes.get(client);
+    if (outbox) this.#delivery.leave(outbox, isOver);
+    if (isOver) this.#endSession(client);
     else this.#keepSession(client);
     this.#tellPlugin(client, false);
   }
 
+  checkWill(client: Client | null, will: Packet, done: Done): void {
+    const refusal = client?.conn.identity && this.#delivery.checkWill(client, client.conn.identity, will);
+    done(client?.conn.identity && !refusal ? null : new Refused(5, refusal?.reason ?? 'nobody left this will'));
+  }
+
   broken(error: Error): void {
-    this.#log.error(`the broker: ${error.message}`);
+    this.#options.log.error(`the broker: ${error.message}`);
   }
 
   failed(client: Client, error: Error): void {
     // Told where it was refused; and of a connection that is gone, every packet under way says so once more.
-    if (error instanceof Refused || client.closed) return;
+    if (error instanceof Refused || error instanceof Breach || client.closed) return;
     const name = clientName(client.conn);
     if (/too large|queue limit|did not arrive/.test(error.message)) {
-      this.#refusals.report(name, error.message, `disconnected: ${error.message}`);
+      this.#options.refusals.report(name, error.message, `disconnected: ${error.message}`);
     } else {
-      this.#log.debug(`${name}: ${error.message}`);
+      this.#options.log.debug(`${name}: ${error.message}`);
     }
   }
 
   #tellPlugin({ conn: { identity } }: Client, isConnected: boolean): void {
-    if (identity?.kind === 'plugin') this.#access.grantOf(identity.id)?.onConnection?.(isConnected);
+    if (identity?.kind === 'plugin') this.#options.access.grantOf(identity.id)?.onConnection?.(isConnected);
   }
+
+  // Sessions
 
   #keepSession({ id, conn, sessionExpiryInterval }: Client): void {
     const expiry = sessionExpiryInterval >= NEVER_EXPIRES ? null : sessionExpiryInterval;
@@ -277,7 +256,7 @@ export class Clients implements ProtocolHooks {
   }
 
   #endSession({ id }: { id: string }): void {
-    this.persistence.cleanSubscriptions({ id }).catch((error: unknown) => this.#log.error(errorText(error)));
+    this.persistence.cleanSubscriptions({ id }).catch((error: unknown) => this.broken(new Error(errorText(error))));
   }
 
   #endExpiredSessions(): void {
@@ -286,68 +265,6 @@ export class Clients implements ProtocolHooks {
       if (Math.max(seen, this.#startedAt) + expiry * 1000 > Date.now()) continue;
       this.#endSession({ id });
     }
-  }
-
-  // Messages and subscriptions
-
-  authorizePublish(client: Client | null, packet: Packet, done: Done): void {
-    const identity = client?.conn.identity;
-    if (!client || !identity) {
-      done(new Refused(5, 'nobody published this'));
-      return;
-    }
-    const problem = this.#publishing.check(identity, packet);
-    if (problem) {
-      this.#refusals.report(client.id, packet.topic, `publish to ${packet.topic} refused: ${problem}`);
-      done(new Refused(5, problem));
-      return;
-    }
-    packet.clientId = client.id;
-    if (packet.qos === 0 || this.#isKnown(client, packet)) {
-      this.routing.inTurn(client.conn, done);
-      return;
-    }
-    // aedes takes a message it has a note of for a repetition: it answers PUBREC and leaves the routing to us. The
-    // note and the message reach the disk in one transaction.
-    if (packet.qos === 2 && packet.messageId !== undefined) this.persistence.receive(client.id, packet.messageId);
-    this.routing.store(client.conn, packet, done);
-  }
-
-  /** A message of QoS 2 that came before and is only repeated. Wills have no message id. */
-  #isKnown(client: Client, { qos, messageId }: Packet): boolean {
-    return qos === 2 && messageId !== undefined && this.persistence.hasReceived(client.id, messageId);
-  }
-
-  maySubscribe(client: Client, filter: string): boolean {
-    const problem = this.#subscribeProblem(client, filter);
-    if (problem)
-      this.#refusals.report(client.id, `subscribe ${filter}`, `subscription to ${filter} refused: ${problem}`);
-    return problem === undefined;
-  }
-
-  subscriptionsChanged(client: Client): void {
-    this.#outboxes.get(client)?.forgetGrants();
-  }
-
-  /** aedes stores whole SUBSCRIBE packets, with the filters that were refused. */
-  #mayKeep(clientId: string, filter: string): boolean {
-    const client = this.find(clientId);
-    return client !== undefined && this.#subscribeProblem(client, filter) === undefined;
-  }
-
-  #subscribeProblem(client: Client, filter: string): string | undefined {
-    if (filter.startsWith('$share/')) return 'shared subscriptions are not supported';
-    const { identity } = client.conn;
-    if (!identity || !this.#access.mayRead(identity, filter)) return 'it may not read there';
-    return filterProblem(filter);
-  }
-
-  #queueFull(clientId: string): void {
-    this.#refusals.report(
-      clientId,
-      'queue',
-      'messages for it are dropped: broker.limits.queue_messages or queue_bytes is reached',
-    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import type { ConnectPacket } from './aedes.ts';
 import type { Identity } from './contract.ts';
+import type { Breach } from './reasons.ts';
 
 /** Where a connection came in and what is known about it before it says a word. */
 export interface Origin {
@@ -16,11 +17,15 @@ export interface Origin {
 export interface GuardOptions {
   /** Largest first packet. */
   readonly connectBytes: number;
+  /** What it may send; beyond, it is read more slowly. 0 = as much as it likes. */
+  readonly bytesPerSecond: number;
   /** A reader that takes nothing for so long while something waits is cut. */
   readonly frozenMs: number;
   /** Bytes waiting for one reader above which it is cut at once. */
   readonly waitingBytes: number;
   readonly onRefused: (reason: string) => void;
+  /** The last packet to a client whose connection ends with this error; undefined when it gets none. */
+  readonly farewell?: (error: Error) => Buffer | undefined;
 }
 
 /** Bytes waiting for a reader from which on those who publish to it are slowed down. */
@@ -51,6 +56,8 @@ export class Guard extends Duplex {
   /** Set by the broker once they are known. */
   connect: ConnectPacket | undefined;
   identity: Identity | undefined;
+  /** Seconds; set when it is not what the client asked for. */
+  keepalive: number | undefined;
   /** See Publisher. */
   unstored = 0;
   #state: 'connect' | 'checking' | 'open' = 'connect';
@@ -63,6 +70,10 @@ export class Guard extends Duplex {
   #lostPatience = false;
   #frozen: NodeJS.Timeout | undefined;
   #relieved: (() => void)[] = [];
+  #throttle: NodeJS.Timeout | undefined;
+  /** Bytes it may still send; below zero it waits. */
+  #allowance = 0;
+  #spentAt = 0;
 
   constructor(
     private readonly socket: Duplex,
@@ -76,14 +87,21 @@ export class Guard extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
-  /** The client is known: lets through what came behind its CONNECT, and all that follows. */
-  open(): void {
-    if (this.#state !== 'checking') return;
+  /**
+   * The client is known: lets through what came behind its CONNECT, and all that follows. What was written so far is
+   * its CONNACK; `correct` may change it.
+   */
+  open(correct: (connack: Buffer) => Buffer = (connack) => connack): void {
+    if (this.#state !== 'checking' || this.destroyed) return;
     this.#state = 'open';
+    const connack = correct(Buffer.concat(this.#pieces));
+    this.#pieces = [];
+    this.#waiting = 0;
+    this.send(connack);
     const held = this.#held;
     this.#held = Buffer.alloc(0);
     if (held.length > 0) this.push(held);
-    this.socket.resume();
+    this.#readOn();
   }
 
   /** True when publishers should wait before they send more to this reader. */
@@ -98,6 +116,13 @@ export class Guard extends Duplex {
       this.#lostPatience = true;
       this.#relieve();
     }, PATIENCE_MS);
+  }
+
+  /** Ends this connection for what the client did; an MQTT 5 client is told the reason code. */
+  refuse(breach: Breach): void {
+    if (this.destroyed) return;
+    this.options.onRefused(breach.reason);
+    this.destroy(breach);
   }
 
   /** Drops this connection without waiting for what it did not read. */
@@ -118,7 +143,8 @@ export class Guard extends Duplex {
       this.cut(`it left ${this.#waiting} bytes unread`);
       return;
     }
-    if (this.#isDirty || this.#isSending) return;
+    // Until the client is known, all there is to say is its CONNACK, and that is not complete.
+    if (this.#isDirty || this.#isSending || this.#state !== 'open') return;
     this.#isDirty = true;
     if (dirty.push(this) === 1) setImmediate(sendAll);
   }
@@ -141,14 +167,39 @@ export class Guard extends Duplex {
   }
 
   override _read(): void {
-    if (this.#state !== 'checking') this.socket.resume();
+    if (this.#state !== 'checking') this.#readOn();
+  }
+
+  #readOn(): void {
+    if (!this.#throttle) this.socket.resume();
+  }
+
+  /** Whoever sends more than its share is not read again until it has waited for it. */
+  #spend(bytes: number): void {
+    const { bytesPerSecond } = this.options;
+    if (bytesPerSecond === 0) return;
+    const now = performance.now();
+    const earned = ((now - this.#spentAt) / 1000) * bytesPerSecond;
+    this.#allowance = Math.min(bytesPerSecond, this.#allowance + earned) - bytes;
+    this.#spentAt = now;
+    if (this.#allowance >= 0 || this.#throttle) return;
+    this.socket.pause();
+    const wait = (-this.#allowance / bytesPerSecond) * 1000;
+    this.#throttle = setTimeout(() => {
+      this.#throttle = undefined;
+      if (this.#state !== 'checking') this.socket.resume();
+    }, wait);
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     clearTimeout(this.#frozen);
+    clearTimeout(this.#throttle);
     this.#relieve();
     if (!this.socket.destroyed) {
       // What was refused should still learn why: the last words go out before the end.
+      const isSilent = this.#state === 'open' || this.#pieces.length === 0;
+      const farewell = error && isSilent && this.options.farewell?.(error);
+      if (farewell) this.#pieces.push(farewell);
       if (this.#pieces.length > 0) this.socket.write(Buffer.concat(this.#pieces));
       this.socket.end();
       const timer = setTimeout(() => this.socket.destroy(), CLOSE_MS).unref();
@@ -204,6 +255,7 @@ export class Guard extends Duplex {
 
   #received(chunk: Buffer): void {
     if (this.destroyed) return;
+    this.#spend(chunk.length);
     if (this.#state === 'open') {
       if (!this.push(chunk)) this.socket.pause();
       return;

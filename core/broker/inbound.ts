@@ -38,6 +38,8 @@ export class InboundPackets {
       readonly version: () => number;
       readonly packetBytes: number;
       readonly onPacket: (packet: InboundPacket) => void;
+      /** Called as soon as a packet announces more bytes than it may have. */
+      readonly onTooLarge: (bytes: number) => void;
     },
   ) {
     parser.on('packet', options.onPacket);
@@ -50,15 +52,16 @@ export class InboundPackets {
     while (at < bytes.length) {
       const body = bodyStart(bytes, at);
       const end = body && body.at + body.length;
-      if (end && end <= bytes.length) {
-        this.#packet(bytes, at, body.at, end);
-        at = end;
-        continue;
+      if (end && end - at > this.options.packetBytes) {
+        this.options.onTooLarge(end - at);
+        return;
       }
-      // aedes refuses an oversized packet as soon as mqtt-packet knows its length.
-      if (body && body.length > this.options.packetBytes) this.parseSlowly(bytes.subarray(at));
-      else this.#rest = bytes.subarray(at);
-      return;
+      if (end === undefined || end > bytes.length) {
+        this.#rest = bytes.subarray(at);
+        return;
+      }
+      this.#packet(bytes, at, body?.at ?? at, end);
+      at = end;
     }
   }
 

@@ -14,7 +14,7 @@ interface Entry {
   readonly packet: Packet | undefined;
   /** Called when it is on disk, before anything is routed: the publisher can go on while we route. */
   readonly acknowledge: (() => void) | undefined;
-  /** Called when it is routed. */
+  /** Called when it is routed and its receivers can take more. */
   readonly release: () => void;
 }
 
@@ -37,7 +37,7 @@ export class Journal {
 
   constructor(
     private readonly commit: GroupCommit,
-    private readonly route: (packet: Packet) => void,
+    private readonly route: (packet: Packet, done?: () => void) => void,
     private readonly afterAcknowledging: () => void = () => undefined,
   ) {}
 
@@ -88,11 +88,12 @@ export class Journal {
     this.afterAcknowledging();
     for (const { publisher, packet, release } of entries) {
       publisher.unstored -= 1;
-      if (packet) {
-        this.#waiting -= 1;
-        this.route(packet);
+      if (!packet) {
+        release();
+        continue;
       }
-      release();
+      this.#waiting -= 1;
+      this.route(packet, release);
     }
     this.commit.write('deleteJournal', [id]);
   }

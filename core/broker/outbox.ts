@@ -1,6 +1,10 @@
-import type { Client, Packet, QoS } from './aedes.ts';
-import { addressed, encodePublish, type Frame } from './packets.ts';
-import { type Entry, type QueueLimits, SessionQueue } from './session-queue.ts';
+import type { Client, Packet, QoS, Subscription } from './aedes.ts';
+import { TopicAliases } from './aliases.ts';
+import { type Grant, grantOf, withoutNoLocal } from './grants.ts';
+import { Ack, addressed, encodeAck, encodePublish, type Frame, frameOf } from './packets.ts';
+import { Reason } from './reasons.ts';
+import type { Receiver } from './router.ts';
+import { type Entry, type Orphan, type QueueLimits, SessionQueue } from './session-queue.ts';
 import { matches } from './topics.ts';
 
 export interface OutboxOptions {
@@ -16,57 +20,33 @@ export interface OutboxOptions {
   readonly onFull: (clientId: string) => void;
 }
 
-/** What a client is granted on one topic. */
-interface Grant {
+/** What a client gets on one topic. */
+interface TopicGrant {
   readonly mayRead: boolean;
-  readonly qos: QoS;
+  readonly others: Grant | undefined;
+  /** Of its own messages: "no local" subscriptions do not count. */
+  readonly own: Grant | undefined;
 }
 
 const REMEMBERED_GRANTS = 10_000;
 
-interface SharedFrame {
-  readonly packet: Packet;
-  readonly retain: boolean;
-  readonly frame: Frame;
-}
-
-/** The last message encoded, by MQTT version and QoS: of a fan-out every subscriber gets the same bytes. */
-const shared: SharedFrame[] = [];
-
-function frameOf(packet: Packet, version: number, qos: QoS, retain: boolean): Frame {
-  const slot = version === 5 ? qos + 3 : qos;
-  const known = shared[slot];
-  if (
-    known?.packet.payload === packet.payload &&
-    known.packet.topic === packet.topic &&
-    known.packet.properties === packet.properties &&
-    known.retain === retain
-  ) {
-    return known.frame;
-  }
-  const frame = encodePublish(packet, version, qos, retain);
-  shared[slot] = { packet, retain, frame };
-  return frame;
-}
-
 /**
- * Delivers to one client, in aedes' place: the best QoS of all its matching subscriptions, its window and packet size
- * respected, each message once, and sessions resumed in order with DUP where it belongs.
+ * Delivers to one client: one message for all its matching subscriptions, its window and packet size respected, and
+ * sessions resumed in order with DUP where it belongs.
  */
 export class Outbox {
-  readonly #grants = new Map<string, Grant>();
+  /** By filter; shared ones are not among them. */
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly #grants = new Map<string, TopicGrant>();
+  #aliases: TopicAliases | undefined;
   #connectionQueue: SessionQueue | undefined;
   #isSending = false;
   #isResumed = false;
 
   constructor(
-    private readonly client: Client,
+    readonly client: Client,
     private readonly options: OutboxOptions,
-  ) {
-    const deliver = (packet: Packet, done: () => void) => this.#deliver(packet, done);
-    client.deliver0 = deliver;
-    client.deliverQoS = deliver;
-  }
+  ) {}
 
   /** To be called when subscriptions or permissions change. */
   forgetGrants(): void {
@@ -76,6 +56,8 @@ export class Outbox {
   /** The session is back: first what it was sent and did not acknowledge, then what waited for it. */
   resume(): void {
     this.#isResumed = true;
+    const aliases = this.client.conn.connect?.properties?.topicAliasMaximum ?? 0;
+    if (aliases > 0) this.#aliases = new TopicAliases(aliases);
     for (const entry of this.#queue.unacknowledged()) this.#transmit(entry);
     this.#sendQueued();
   }
@@ -86,48 +68,86 @@ export class Outbox {
     this.#sendQueued();
   }
 
+  /** PUBREC: the second half of a QoS 2 delivery begins, and no crash may lead back to the first. */
+  received(messageId: number): void {
+    const { client } = this;
+    if (!this.#queue.release(messageId)) {
+      const code = client.version === 5 ? Reason.packetIdentifierNotFound : Reason.success;
+      client.conn.send(encodeAck(Ack.pubrel, messageId, code));
+      return;
+    }
+    const release = () => client.conn.send(encodeAck(Ack.pubrel, messageId));
+    if (client.clean) release();
+    else this.options.whenDurable(release);
+  }
+
+  /** Is it slow in taking what it was sent? */
+  get isBusy(): boolean {
+    return this.client.conn.isCongested || (!this.client.closed && this.#queue.isFull);
+  }
+
+  mayRead(topic: string): boolean {
+    return this.#grant(topic).mayRead;
+  }
+
+  /** What other members of its shares may have, now that this client is gone. */
+  takeShared(wanted?: (share: string) => boolean): Orphan[] {
+    return this.#queue.takeShared(wanted);
+  }
+
   get #queue(): SessionQueue {
     if (!this.client.clean) return this.options.sessionQueue(this.client.id);
     this.#connectionQueue ??= new SessionQueue(this.client.id, this.options.queue);
     return this.#connectionQueue;
   }
 
-  #deliver(packet: Packet, done: () => void): void {
+  /** A live message on a topic it subscribed to. */
+  readonly receive: Receiver = (packet, done) => {
     const { client } = this;
-    if (client.closed || (packet.nl && packet.clientId === client.id) || this.#isRepetition(packet)) {
+    const { mayRead, own, others } = this.#grant(packet.topic);
+    const grant = packet.clientId === client.id ? own : others;
+    if (client.closed || !mayRead || !grant) {
       done();
       return;
     }
-    const grant = this.#grant(packet.topic);
-    if (!grant.mayRead) {
-      done();
-      return;
-    }
-    if (packet.qos === 0 || grant.qos === 0) this.#sendNow(packet);
-    else if (client.clean || !packet.brokerId) this.#enqueue(packet, Math.min(packet.qos, grant.qos) as QoS);
+    if (packet.qos === 0 || grant.qos === 0) this.#sendNow(granted(packet, grant));
+    else if (client.clean) this.#enqueue(granted(packet, grant));
     // Sessions have it in their queue since it was routed.
     else this.#sendQueued();
-    if (client.conn.isCongested) client.conn.whenRelieved(done);
+    this.#whenRoomy(done);
+  };
+
+  /** A message that this member of a share was chosen for. */
+  receiveShared(packet: Packet, subscription: Subscription, share: string, done: () => void): void {
+    const grant = grantOf([subscription]);
+    const copy = granted(packet, grant as Grant);
+    if (copy.qos === 0) this.#sendNow(copy);
+    else this.#enqueue(copy, share);
+    this.#whenRoomy(done);
+  }
+
+  /** A retained message, for a subscription that is new. */
+  receiveRetained(packet: Packet, subscription: Subscription): void {
+    if (!this.mayRead(packet.topic)) return;
+    const copy = { ...granted(packet, grantOf([subscription]) as Grant), retain: true };
+    if (copy.qos === 0) this.#sendNow(copy);
+    else this.#enqueue(copy);
+  }
+
+  #whenRoomy(done: () => void): void {
+    if (this.client.conn.isCongested) this.client.conn.whenRelieved(done);
     else done();
   }
 
-  /** A message meets each of a client's overlapping subscriptions; it is delivered once. */
-  #isRepetition({ brokerId, brokerCounter = 0 }: Packet): boolean {
-    if (!brokerId) return false;
-    const { duplicates } = this.client;
-    if ((duplicates[brokerId] ?? 0) >= brokerCounter) return true;
-    duplicates[brokerId] = brokerCounter;
-    return false;
-  }
-
-  #grant(topic: string): Grant {
+  #grant(topic: string): TopicGrant {
     const known = this.#grants.get(topic);
     if (known) return known;
-    let qos: QoS = 0;
-    for (const [filter, subscription] of Object.entries(this.client.subscriptions)) {
-      if (subscription.qos > qos && matches(filter, topic)) qos = subscription.qos;
-    }
-    const grant = { mayRead: this.options.mayRead(this.client, topic), qos };
+    const matching = [...this.subscriptions.values()].filter((subscription) => matches(subscription.topic, topic));
+    const grant = {
+      mayRead: this.options.mayRead(this.client, topic),
+      others: grantOf(matching),
+      own: grantOf(withoutNoLocal(matching)),
+    };
     if (this.#grants.size >= REMEMBERED_GRANTS) this.#grants.clear();
     this.#grants.set(topic, grant);
     return grant;
@@ -135,15 +155,13 @@ export class Outbox {
 
   #sendNow(packet: Packet): void {
     // Before its CONNACK a client must not get anything, and QoS 0 does not wait.
-    if (!this.client.connackSent) return;
-    const current = withRemainingLife(packet);
-    if (current) this.#send(frameOf(current, this.client.version, 0, current.retain).bytes);
+    if (!this.#isResumed) return;
+    const frame = this.#frame(packet, 0);
+    if (frame) this.#send(frame.bytes);
   }
 
-  #enqueue(packet: Packet, qos: QoS): void {
-    // aedes made this packet for this subscriber alone.
-    packet.qos = qos;
-    if (!this.#queue.add(packet)) this.options.onFull(this.client.id);
+  #enqueue(packet: Packet, share?: string): void {
+    if (!this.#queue.add(packet, share)) this.options.onFull(this.client.id);
     this.#sendQueued();
   }
 
@@ -169,34 +187,49 @@ export class Outbox {
 
   #transmit({ packet, messageId = 0, released, mayBeKnown }: Entry): void {
     if (released) {
-      this.client.conn.send(Buffer.from([0x62, 2, messageId >> 8, messageId & 0xff]));
+      this.client.conn.send(encodeAck(Ack.pubrel, messageId));
       return;
     }
+    const frame = this.mayRead(packet.topic) ? this.#frame(packet, packet.qos) : undefined;
+    if (frame) this.#send(addressed(frame, messageId, mayBeKnown));
+    else this.#queue.acknowledge(messageId);
+  }
+
+  /** The message as this client gets it; undefined when its life is over or it is larger than the client takes. */
+  #frame(packet: Packet, qos: QoS): Frame | undefined {
+    const { client } = this;
     const current = withRemainingLife(packet);
-    const frame = current && frameOf(current, this.client.version, current.qos, current.retain);
-    if (frame && this.#fits(frame.bytes) && this.#grant(packet.topic).mayRead) {
-      this.#send(addressed(frame, messageId, mayBeKnown));
-    } else {
-      this.#queue.acknowledge(messageId);
-    }
+    if (!current) return undefined;
+    const alias = this.#aliases?.of(packet.topic);
+    const frame = alias
+      ? encodePublish(alias.applyTo(current), client.version, qos, current.retain)
+      : frameOf(current, client.version, qos, current.retain);
+    // MQTT 5 clients name the largest packet they take; larger ones must not be sent.
+    if (frame.bytes.length > (client.maximumPacketSize ?? Number.POSITIVE_INFINITY)) return undefined;
+    if (alias) alias.isKnown = true;
+    return frame;
   }
 
   #send(bytes: Buffer): void {
-    if (!this.#fits(bytes)) return;
     this.client.conn.send(bytes);
     this.options.onSent();
   }
+}
 
-  /** MQTT 5 clients name the largest packet they take; larger ones must not be sent. */
-  #fits(bytes: Buffer): boolean {
-    return bytes.length <= (this.client.maximumPacketSize ?? Number.POSITIVE_INFINITY);
-  }
+/** The message as these subscriptions want it. What is left as it is stays the same object: a fan-out shares it. */
+export function granted(packet: Packet, { qos, keepsRetain, identifiers }: Grant): Packet {
+  const best = Math.min(packet.qos, qos) as QoS;
+  const retain = packet.retain && keepsRetain;
+  if (identifiers.length === 0 && retain === packet.retain && best === packet.qos && best === 0) return packet;
+  const properties =
+    identifiers.length > 0 ? { ...packet.properties, subscriptionIdentifier: [...identifiers] } : packet.properties;
+  return { ...packet, qos: best, retain, properties };
 }
 
 /** The message with what is left of its life, or undefined when that is over. */
 function withRemainingLife(packet: Packet): Packet | undefined {
   if (packet.messageExpiry === undefined) return packet;
   const left = packet.messageExpiry - Date.now();
-  if (left <= 0) return undefined;
+  if (left < 0) return undefined;
   return { ...packet, properties: { ...packet.properties, messageExpiryInterval: Math.ceil(left / 1000) } };
 }

@@ -85,6 +85,31 @@ export function decodeOne(stored: Uint8Array): Packet {
   return packet;
 }
 
+/** A will, or what else aedes publishes with half of its fields, as a message. */
+export function completed(packet: Partial<Packet>): Packet {
+  const { topic = '', payload = Buffer.alloc(0), qos = 0, retain = false, properties, ...rest } = packet;
+  const message = { ...rest, cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain, dup: false } as Packet;
+  if (!properties) return message;
+  // It belongs to the will and not to its message.
+  const { willDelayInterval: _delay, ...ofMessage } = properties;
+  return { ...message, properties: ofMessage };
+}
+
+/** What a message costs to keep, in bytes: nobody gets past a limit with long topics or properties. */
+export function weightOf({ topic, payload, properties }: Packet): number {
+  return payload.length + topic.length + (properties ? propertiesWeight(properties) : 0);
+}
+
+function propertiesWeight(properties: object): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'string' || Buffer.isBuffer(value)) bytes += value.length;
+    else if (typeof value === 'object' && value !== null) bytes += propertiesWeight(value);
+    bytes += name.length;
+  }
+  return bytes;
+}
+
 /** A PUBLISH as it goes over the wire, to be sent as is (QoS 0) or with its message id filled in. */
 export interface Frame {
   readonly bytes: Buffer;
@@ -110,12 +135,47 @@ export function encodePublish(packet: Packet, version: number, qos: QoS, retain:
   return { bytes, idAt };
 }
 
+interface SharedFrame {
+  readonly packet: Packet;
+  readonly retain: boolean;
+  readonly frame: Frame;
+}
+
+/** The last message encoded, by MQTT version and QoS: of a fan-out every subscriber gets the same bytes. */
+const shared: SharedFrame[] = [];
+
+/** As `encodePublish`, which it calls only when the message before was another one. */
+export function frameOf(packet: Packet, version: number, qos: QoS, retain: boolean): Frame {
+  const slot = version === 5 ? qos + 3 : qos;
+  const known = shared[slot];
+  if (
+    known?.packet.payload === packet.payload &&
+    known.packet.topic === packet.topic &&
+    known.packet.properties === packet.properties &&
+    known.retain === retain
+  ) {
+    return known.frame;
+  }
+  const frame = encodePublish(packet, version, qos, retain);
+  shared[slot] = { packet, retain, frame };
+  return frame;
+}
+
 /** The frame for one receiver: its message id, and DUP when it may have had the message before. */
 export function addressed(frame: Frame, messageId: number, dup: boolean): Buffer {
   const bytes = Buffer.from(frame.bytes);
   bytes.writeUInt16BE(messageId, frame.idAt);
   if (dup) bytes[0] = (bytes[0] as number) | 0x08;
   return bytes;
+}
+
+/** Packet types, as their first byte, of the acknowledgements the hub sends. */
+export const Ack = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as const;
+
+/** An acknowledgement; the reason code is for MQTT 5 and left out when it is success. */
+export function encodeAck(type: (typeof Ack)[keyof typeof Ack], messageId: number, code = 0): Buffer {
+  const id = [messageId >> 8, messageId & 0xff];
+  return Buffer.from(code === 0 ? [type, 2, ...id] : [type, 3, ...id, code]);
 }
 
 const NONE = Buffer.alloc(0);

@@ -2,15 +2,13 @@ import { Readable } from 'node:stream';
 import { errorText } from '../support/errors.ts';
 import type { GroupCommit } from '../support/group-commit.ts';
 import type { StoredState } from '../support/store-schema.ts';
-import { BrokerPacket, type Packet, type QoS, type Release, type Subscription } from './aedes.ts';
-import { decodeOne, decodePackets, encodePackets } from './packets.ts';
+import { BrokerPacket, type Packet, type Release, type Subscription, type Will } from './aedes.ts';
+import { IncomingIds } from './incoming.ts';
+import { granted } from './outbox.ts';
+import { completed, decodeOne, decodePackets, encodePackets } from './packets.ts';
 import { RetainedMessages } from './retained.ts';
-import { type QueueLimits, SessionQueue } from './session-queue.ts';
-import { TopicTree } from './topics.ts';
-
-interface Subscriber extends Subscription {
-  readonly clientId: string;
-}
+import { type Orphan, type QueueLimits, SessionQueue } from './session-queue.ts';
+import { SessionSubscriptions, type Subscriber } from './session-subscriptions.ts';
 
 interface ClientRef {
   readonly id: string;
@@ -25,14 +23,12 @@ export interface Session {
   readonly seen: number;
 }
 
-export type Will = Partial<Packet>;
-
 export interface PersistenceOptions {
   readonly queue: QueueLimits;
-  /** May this client keep this subscription? aedes stores whole SUBSCRIBE packets, refused filters included. */
-  readonly admits?: (clientId: string, filter: string) => boolean;
   /** Called when a session's queue has no room for a message. */
   readonly onFull?: (clientId: string) => void;
+  /** Called when a session is over, with what it was subscribed to and what others of its shares may have. */
+  readonly onEnded?: (clientId: string, filters: readonly string[], orphans: readonly Orphan[]) => void;
   /** Called for each row of the store that makes no sense. */
   readonly onUnreadable?: (reason: string) => void;
   readonly now?: () => number;
@@ -44,12 +40,10 @@ export interface PersistenceOptions {
  */
 export class HubPersistence {
   readonly retained: RetainedMessages;
+  readonly incoming: IncomingIds;
+  readonly #subscriptions: SessionSubscriptions;
   readonly #sessions = new Map<string, Session>();
-  readonly #subscriptions = new Map<string, Map<string, Subscription>>();
-  readonly #subscribers = new TopicTree<Subscriber>();
-  readonly #indexed = new Map<string, Subscriber>();
   readonly #queues = new Map<string, SessionQueue>();
-  readonly #incoming = new Map<string, Map<number, Packet | undefined>>();
   readonly #wills = new Map<string, Will>();
   readonly #journal: { id: number; packets: Packet[] }[] = [];
   readonly #now: () => number;
@@ -63,6 +57,8 @@ export class HubPersistence {
   ) {
     this.#now = options.now ?? Date.now;
     this.retained = new RetainedMessages(store, this.#now);
+    this.incoming = new IncomingIds(store);
+    this.#subscriptions = new SessionSubscriptions(store);
     this.#restore(state);
   }
 
@@ -79,9 +75,11 @@ export class HubPersistence {
     };
     each(state.sessions, (row) => this.#sessions.set(row.client, row));
     each(state.retained, (row) => this.retained.restore(row));
-    each(state.subscriptions, (row) => this.#keepSubscription(row.client, JSON.parse(row.options) as Subscription));
+    each(state.subscriptions, (row) =>
+      this.#subscriptions.restore(row.client, JSON.parse(row.options) as Subscription),
+    );
     each(state.outgoing, (row) => this.#queue(row.client).restore(row, decodeOne(row.packet)));
-    each(state.incoming, (row) => this.#received(row.client).set(row.messageId, undefined));
+    each(state.incoming, (row) => this.incoming.restore(row.client, row.messageId));
     each(state.wills, (row) => this.#wills.set(row.client, { ...decodeOne(row.packet), clientId: row.client }));
     each(state.journal, ({ id, packets }) => this.#journal.push({ id, packets: decodePackets(packets) }));
   }
@@ -130,74 +128,54 @@ export class HubPersistence {
     this.store.write('putSession', [clientId, owner, expiry, session.seen], `session:${clientId}`);
   }
 
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
   /** Forgets everything about a session: subscriptions, messages of both directions, its owner. */
   async cleanSubscriptions({ id }: ClientRef): Promise<void> {
+    const filters = this.#subscriptions.of(id).map(({ topic }) => topic);
+    const orphans = this.#queues.get(id)?.takeShared() ?? [];
     if (this.#sessions.delete(id)) this.store.write('deleteSession', [id], `session:${id}`);
-    for (const filter of this.#subscriptions.get(id)?.keys() ?? []) this.#index(id, filter, undefined);
-    if (this.#subscriptions.delete(id)) this.store.write('deleteSubscriptions', [id]);
+    this.#subscriptions.clear(id);
     if (this.#queues.delete(id)) this.store.write('clearQueue', [id]);
-    if (this.#incoming.delete(id)) this.store.write('clearIncoming', [id]);
+    this.incoming.clear(id);
+    if (filters.length > 0) this.options.onEnded?.(id, filters, orphans);
   }
 
   // Subscriptions of sessions
 
   async addSubscriptions({ id }: ClientRef, subscriptions: readonly Subscription[]): Promise<void> {
-    const admitted = subscriptions.filter(({ topic }) => this.options.admits?.(id, topic) ?? true);
-    for (const subscription of admitted) {
-      const kept = this.#keepSubscription(id, subscription);
-      this.store.write('putSubscription', [id, kept.topic, JSON.stringify(kept)]);
-    }
-    if (admitted.length > 0) await this.store.durable();
-  }
-
-  async removeSubscriptions({ id }: ClientRef, filters: readonly string[]): Promise<void> {
-    const kept = this.#subscriptions.get(id);
-    for (const filter of filters) {
-      if (!kept?.delete(filter)) continue;
-      this.#index(id, filter, undefined);
-      this.store.write('deleteSubscription', [id, filter]);
-    }
-    if (kept?.size === 0) this.#subscriptions.delete(id);
+    for (const subscription of subscriptions) this.#subscriptions.keep(id, subscription);
     await this.store.durable();
   }
 
-  async subscriptionsByClient({ id }: ClientRef): Promise<Subscription[]> {
-    return [...(this.#subscriptions.get(id)?.values() ?? [])].map((subscription) => ({ ...subscription }));
+  async removeSubscriptions({ id }: ClientRef, filters: readonly string[]): Promise<void> {
+    for (const filter of filters) this.#subscriptions.remove(id, filter);
+    await this.store.durable();
+  }
+
+  subscriptionsOf(clientId: string): readonly Subscription[] {
+    return this.#subscriptions.of(clientId);
+  }
+
+  async subscriptionsByClient({ id }: ClientRef): Promise<readonly Subscription[]> {
+    return this.#subscriptions.of(id);
   }
 
   async subscriptionsByTopic(topic: string): Promise<Omit<Subscriber, 'subscriptionIdentifier'>[]> {
-    return this.#subscribers.match(topic).map(({ clientId, topic: filter, qos, rh, rap, nl }) => {
+    return this.#subscriptions.match(topic).map(({ clientId, topic: filter, qos, rh, rap, nl }) => {
       return { clientId, topic: filter, qos, rh, rap, nl } as Subscriber;
     });
   }
 
   async countOffline(): Promise<{ subsCount: number; clientsCount: number }> {
-    return { subsCount: this.#subscribers.size, clientsCount: this.#subscriptions.size };
+    const { filters, clients } = this.#subscriptions.counts;
+    return { subsCount: filters, clientsCount: clients };
   }
 
   getClientList(filter: string): Readable {
-    return Readable.from([...this.#subscriptions].flatMap(([client, kept]) => (kept.has(filter) ? [client] : [])));
-  }
-
-  #keepSubscription(clientId: string, subscription: Subscription): Subscription {
-    const { topic, qos, rh, rap, nl, subscriptionIdentifier } = subscription;
-    const kept = { topic, qos, rh, rap, nl } as Subscription;
-    if (subscriptionIdentifier !== undefined) kept.subscriptionIdentifier = subscriptionIdentifier;
-    const known = this.#subscriptions.get(clientId) ?? new Map<string, Subscription>();
-    this.#subscriptions.set(clientId, known.set(topic, kept));
-    this.#index(clientId, topic, qos > 0 ? { clientId, ...kept } : undefined);
-    return kept;
-  }
-
-  /** Only what may have to be queued is looked up by topic: QoS 1 and 2. */
-  #index(clientId: string, filter: string, subscriber: Subscriber | undefined): void {
-    const key = `${clientId}\0${filter}`;
-    const previous = this.#indexed.get(key);
-    if (previous) this.#subscribers.remove(filter, previous);
-    this.#indexed.delete(key);
-    if (!subscriber) return;
-    this.#indexed.set(key, subscriber);
-    this.#subscribers.add(filter, subscriber);
+    return Readable.from(this.#subscriptions.clients().filter((client) => this.#subscriptions.has(client, filter)));
   }
 
   // Messages to sessions
@@ -211,28 +189,13 @@ export class HubPersistence {
     return this.#queue(clientId);
   }
 
-  /**
-   * Queues a message for every session subscribed to its topic: once per session, whatever its filters, with the
-   * best QoS they were granted.
-   */
+  /** Queues a message of QoS 1 or 2 for every session subscribed to its topic. */
   enqueueForSessions(packet: Packet): void {
-    const subscribers = this.#subscribers.match(packet.topic);
-    if (subscribers.length === 0) return;
-    const best = new Map<string, Subscriber>();
-    for (const subscriber of subscribers) {
-      if (subscriber.nl && subscriber.clientId === packet.clientId) continue;
-      if ((best.get(subscriber.clientId)?.qos ?? 0) < subscriber.qos) best.set(subscriber.clientId, subscriber);
-    }
-    const payload = Buffer.from(packet.payload);
-    for (const { clientId, qos, rap, subscriptionIdentifier } of best.values()) {
-      const copy: Packet = {
-        ...packet,
-        payload,
-        qos: Math.min(packet.qos, qos) as QoS,
-        retain: packet.retain && rap === true,
-      };
-      if (subscriptionIdentifier !== undefined) copy.properties = { ...packet.properties, subscriptionIdentifier };
-      if (!this.#queue(clientId).add(copy)) this.options.onFull?.(clientId);
+    const grants = this.#subscriptions.grants(packet);
+    if (grants.length === 0) return;
+    const kept = { ...packet, payload: Buffer.from(packet.payload) };
+    for (const [clientId, grant] of grants) {
+      if (!this.#queue(clientId).add(granted(kept, grant))) this.options.onFull?.(clientId);
     }
   }
 
@@ -275,44 +238,21 @@ export class HubPersistence {
 
   // Messages of QoS 2 from clients
 
-  /** How many messages of QoS 2 the client has not yet released. */
-  receivedCount(clientId: string): number {
-    return this.#incoming.get(clientId)?.size ?? 0;
-  }
-
-  hasReceived(clientId: string, messageId: number): boolean {
-    return this.#incoming.get(clientId)?.has(messageId) ?? false;
-  }
-
-  /** Notes that this message came; the note is part of the same transaction as what else is written in this turn. */
-  receive(clientId: string, messageId: number, packet?: Packet): void {
-    this.#received(clientId).set(messageId, packet);
-    this.store.write('putIncoming', [clientId, messageId]);
-  }
-
   async incomingStorePacket({ id }: ClientRef, packet: Packet): Promise<void> {
     const copy = new BrokerPacket(packet);
     copy.messageId = packet.messageId;
-    this.receive(id, packet.messageId ?? 0, copy);
+    this.incoming.keep(id, packet.messageId ?? 0, copy);
     await this.store.durable();
   }
 
   async incomingGetPacket({ id }: ClientRef, { messageId = 0 }: { messageId?: number }): Promise<Packet | object> {
-    if (!this.hasReceived(id, messageId)) throw new Error('no such packet');
-    return this.#incoming.get(id)?.get(messageId) ?? { messageId };
+    if (!this.incoming.has(id, messageId)) throw new Error('no such packet');
+    return this.incoming.packet(id, messageId) ?? { messageId };
   }
 
-  /** The id is free again only when that is on disk: else a new message under it would count as a repetition. */
   async incomingDelPacket({ id }: ClientRef, { messageId = 0 }: { messageId?: number }): Promise<void> {
-    if (!this.#incoming.get(id)?.delete(messageId)) throw new Error('no such packet');
-    this.store.write('deleteIncoming', [id, messageId]);
+    if (!this.incoming.delete(id, messageId)) throw new Error('no such packet');
     await this.store.durable();
-  }
-
-  #received(clientId: string): Map<number, Packet | undefined> {
-    const known = this.#incoming.get(clientId) ?? new Map<number, Packet | undefined>();
-    this.#incoming.set(clientId, known);
-    return known;
   }
 
   // Wills
@@ -346,9 +286,4 @@ export class HubPersistence {
     this.#wills.clear();
     return wills;
   }
-}
-
-function completed(will: Will): Packet {
-  const { topic = '', payload = Buffer.alloc(0), qos = 0, retain = false, ...rest } = will;
-  return { ...rest, cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain, dup: false } as Packet;
 }

@@ -1,7 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import type { BrokerConfig } from '../config/contract.ts';
 import { type Access, commandOf, nameOf, roleOf } from './access.ts';
 import type { Packet } from './aedes.ts';
 import type { Identity } from './contract.ts';
+import { weightOf } from './packets.ts';
+import { Reason, type Refusal } from './reasons.ts';
 import type { RetainedMessages } from './retained.ts';
 import { topicProblem } from './topics.ts';
 
@@ -25,17 +28,20 @@ export class Publishing {
   ) {}
 
   /** Why this publish is refused, or undefined: then the packet is ready to be routed. */
-  check(identity: Identity, packet: Packet): string | undefined {
-    if (this.isPlain(identity, packet.topic)) return this.#retainProblem(packet);
-    const problem = topicProblem(packet.topic);
-    if (problem) return problem;
-    if (!this.access.mayPublish(identity, packet.topic) && !this.#isAwaitedAnswer(identity, packet)) {
-      return `${nameOf(identity)} may not publish there`;
+  check(identity: Identity, packet: Packet, clientId?: string): Refusal | undefined {
+    const { topic, properties } = packet;
+    const problem = topicProblem(topic);
+    if (problem) return { code: Reason.topicNameInvalid, reason: problem };
+    if (properties?.['payloadFormatIndicator'] && !isUtf8(packet.payload)) {
+      return { code: Reason.payloadFormatInvalid, reason: 'its payload is said to be UTF-8 and is not' };
     }
-    if (!commandOf(packet.topic) && this.access.mayPublish(identity, packet.topic)) {
-      this.#plainTopics(identity).add(packet.topic);
+    if (this.isPlain(identity, topic)) return this.#retainProblem(packet);
+    const isAllowed = this.access.mayPublish(identity, topic, clientId);
+    if (!isAllowed && !this.#isAwaitedAnswer(identity, packet)) {
+      return notAuthorized(`${nameOf(identity)} may not publish there`);
     }
-    return this.#retainProblem(packet) ?? this.#prepareCommand(identity, packet);
+    if (!commandOf(topic) && isAllowed) this.#plainTopics(identity).add(topic);
+    return this.#retainProblem(packet) ?? this.#prepareCommand(identity, packet, clientId);
   }
 
   /** Was a message of this client on this topic found in order, with nothing to prepare? */
@@ -52,29 +58,30 @@ export class Publishing {
     return topics;
   }
 
-  #retainProblem({ retain, topic, payload }: Packet): string | undefined {
+  #retainProblem(packet: Packet): Refusal | undefined {
+    const { retain, topic, payload } = packet;
     if (!retain || payload.length === 0) return undefined;
     const { retained_count, retained_bytes } = this.limits();
     const present = this.retained.sizeOf(topic);
     if (present === undefined && this.retained.count >= retained_count) {
-      return `broker.limits.retained_count is reached (${retained_count})`;
+      return quota(`broker.limits.retained_count is reached (${retained_count})`);
     }
-    if (this.retained.bytes - (present ?? 0) + payload.length > retained_bytes) {
-      return `broker.limits.retained_bytes is reached (${retained_bytes})`;
+    if (this.retained.bytes - (present ?? 0) + weightOf(packet) > retained_bytes) {
+      return quota(`broker.limits.retained_bytes is reached (${retained_bytes})`);
     }
     return undefined;
   }
 
   /** Tells the plugin who asks, whatever the asker claims, and allows it to answer where the asker could itself. */
-  #prepareCommand(identity: Identity, packet: Packet): string | undefined {
+  #prepareCommand(identity: Identity, packet: Packet, clientId?: string): Refusal | undefined {
     const command = commandOf(packet.topic);
     if (!command) return undefined;
     // It would be carried out again at every start of the plugin.
-    if (packet.retain) return 'a command must not be retained';
+    if (packet.retain) return notAuthorized('a command must not be retained');
     const responseTopic = packet.properties?.responseTopic;
     if (responseTopic !== undefined) {
-      if (topicProblem(responseTopic) || !this.access.mayPublish(identity, responseTopic)) {
-        return `its response topic ${responseTopic} is not one it may publish to`;
+      if (topicProblem(responseTopic) || !this.access.mayPublish(identity, responseTopic, clientId)) {
+        return notAuthorized(`its response topic ${responseTopic} is not one it may publish to`);
       }
       this.#expectAnswer(command.plugin, responseTopic);
     }
@@ -99,4 +106,12 @@ export class Publishing {
     this.#answers.delete(key);
     return until !== undefined && until > this.now();
   }
+}
+
+function notAuthorized(reason: string): Refusal {
+  return { code: Reason.notAuthorized, reason };
+}
+
+function quota(reason: string): Refusal {
+  return { code: Reason.quotaExceeded, reason };
 }

@@ -1,7 +1,7 @@
 import type { GroupCommit } from '../support/group-commit.ts';
 import type { StoredState } from '../support/store-schema.ts';
 import type { Packet } from './aedes.ts';
-import { decodeOne, encodePackets } from './packets.ts';
+import { decodeOne, encodePackets, weightOf } from './packets.ts';
 import { matches } from './topics.ts';
 
 interface Retained {
@@ -35,15 +35,23 @@ export class RetainedMessages {
 
   /** Bytes retained on this topic, undefined when there is nothing. */
   sizeOf(topic: string): number | undefined {
-    return this.#messages.get(topic)?.packet.payload.length;
+    const kept = this.#messages.get(topic);
+    return kept && weightOf(kept.packet);
   }
 
+  /** What is retained on the topics of a filter and has not expired. */
   match(filter: string): Retained[] {
-    if (!/[+#]/.test(filter)) {
-      const exact = this.#messages.get(filter);
-      return exact ? [exact] : [];
-    }
-    return [...this.#messages].flatMap(([topic, kept]) => (matches(filter, topic) ? [kept] : []));
+    const exact = this.#messages.get(filter);
+    const found = /[+#]/.test(filter) ? [...this.#messages.values()] : exact ? [exact] : [];
+    return found.filter(({ packet }) => matches(filter, packet.topic) && !this.#expire(packet));
+  }
+
+  /** Clears a message whose life is over, where it is looked for. */
+  #expire({ topic, messageExpiry = Number.POSITIVE_INFINITY }: Packet): boolean {
+    if (messageExpiry > this.now()) return false;
+    this.#drop(topic);
+    this.store.write('deleteRetained', [topic], `retained:${topic}`);
+    return true;
   }
 
   /** Keeps a message in place of the one before; an empty one clears its topic. */
@@ -62,10 +70,10 @@ export class RetainedMessages {
   }
 
   #put(message: Retained): void {
-    const { topic, payload } = message.packet;
+    const { topic } = message.packet;
     this.#drop(topic);
     this.#messages.set(topic, message);
-    this.#bytes += payload.length;
+    this.#bytes += weightOf(message.packet);
   }
 
   #drop(topic: string): void {

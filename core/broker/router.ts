@@ -1,11 +1,11 @@
 import type { Packet } from './aedes.ts';
 import { TopicTree } from './topics.ts';
 
-type Receiver = (packet: Packet, done: () => void) => void;
+export type Receiver = (packet: Packet, done: () => void) => void;
 
 /**
- * Hands messages to everyone subscribed, in aedes' place for them (its `mq`). No queue and no limit in common: who
- * is slow holds up nobody but its own publishers.
+ * Hands messages to everyone subscribed, in aedes' place for them (its `mq`): once to each receiver, whatever filters
+ * it stands under. No queue and no limit in common: who is slow holds up nobody but its own publishers.
  */
 export class Router {
   readonly #receivers = new TopicTree<Receiver>();

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { GroupCommit } from '../support/group-commit.ts';
-import { BrokerPacket, type Done, type Packet } from './aedes.ts';
+import type { Done, Packet } from './aedes.ts';
 import { sendAll } from './guard.ts';
 import { Journal, type Publisher } from './journal.ts';
 import type { HubPersistence } from './persistence.ts';
@@ -10,14 +9,12 @@ import { Router } from './router.ts';
 export class Routing {
   readonly router = new Router();
   readonly #journal: Journal;
-  /** Numbers messages, so that each reaches a subscriber once. A new id at every start: the count begins anew. */
-  readonly #numbering = { id: randomUUID(), counter: 0 };
 
   constructor(
-    commit: GroupCommit,
+    private readonly commit: GroupCommit,
     private readonly persistence: HubPersistence,
   ) {
-    this.#journal = new Journal(commit, (packet) => this.#routeJournalled(packet), sendAll);
+    this.#journal = new Journal(commit, (packet, done) => this.route(packet, done), sendAll);
   }
 
   /** Messages of QoS 1 and 2 that are not yet on disk. */
@@ -41,30 +38,17 @@ export class Routing {
     else go();
   }
 
-  /** Routes a message, unless it comes from the journal and was routed there. */
-  pass(packet: Packet, done: Done): void {
-    const { routing } = packet;
-    if (!routing) this.route(packet, done);
-    else if (routing.isDone) done();
-    else routing.release = done;
+  /** Calls back when everything written so far survives a power cut. */
+  whenDurable(done: () => void): void {
+    this.commit.whenDurable(done);
   }
 
   /** Keeps what must be kept, in this turn of the event loop, and delivers. `done` when receivers can take more. */
-  route(original: Packet, done: Done = () => undefined): void {
-    const packet = new BrokerPacket(original, this.#numbering);
-    const seconds = packet.properties?.messageExpiryInterval ?? 0;
-    if (seconds > 0 && packet.messageExpiry === undefined) packet.messageExpiry = Date.now() + seconds * 1000;
+  route(packet: Packet, done: Done = () => undefined): void {
+    const seconds = packet.properties?.messageExpiryInterval;
+    if (seconds !== undefined && packet.messageExpiry === undefined) packet.messageExpiry = Date.now() + seconds * 1000;
     if (packet.retain) this.persistence.retained.keep(packet);
     if (packet.qos > 0) this.persistence.enqueueForSessions(packet);
     this.router.emit(packet, done);
-  }
-
-  #routeJournalled(packet: Packet): void {
-    const routing: Packet['routing'] = { isDone: false };
-    packet.routing = routing;
-    this.route(packet, () => {
-      routing.isDone = true;
-      routing.release?.();
-    });
   }
 }

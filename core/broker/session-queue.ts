@@ -1,6 +1,6 @@
 import type { GroupCommit } from '../support/group-commit.ts';
 import type { Packet, Release } from './aedes.ts';
-import { encodePackets } from './packets.ts';
+import { encodePackets, weightOf } from './packets.ts';
 
 export interface QueueLimits {
   readonly messages: number;
@@ -17,6 +17,14 @@ export interface Entry {
   released: boolean;
   /** The client may have seen it in an earlier connection: sent again, it carries DUP. */
   mayBeKnown: boolean;
+  /** The shared subscription it came through: another member may have it when this one is lost. */
+  readonly share?: string;
+}
+
+/** A message of a shared subscription whose receiver is lost. */
+export interface Orphan {
+  readonly share: string;
+  readonly packet: Packet;
 }
 
 /**
@@ -42,15 +50,26 @@ export class SessionQueue {
     return this.#entries.size;
   }
 
+  /** No room for another message, however small. */
+  get isFull(): boolean {
+    return this.#entries.size >= this.limits.messages || this.#bytes >= this.limits.bytes;
+  }
+
   get hasUnsent(): boolean {
     return this.#unsent.length > 0;
   }
 
   /** False when the session has no room left. */
-  add(packet: Packet): boolean {
+  add(packet: Packet, share?: string): boolean {
     if (this.#entries.size >= this.limits.messages) return false;
-    if (this.#bytes + packet.payload.length > this.limits.bytes) return false;
-    const entry = this.#keep({ seq: this.#nextSeq, packet, released: false, mayBeKnown: false });
+    if (this.#bytes + weightOf(packet) > this.limits.bytes) return false;
+    const entry = this.#keep({
+      seq: this.#nextSeq,
+      packet,
+      released: false,
+      mayBeKnown: false,
+      ...(share !== undefined && { share }),
+    });
     this.#unsent.push(entry);
     this.store?.write('enqueue', [this.client, entry.seq, encodePackets([packet])]);
     return true;
@@ -90,11 +109,24 @@ export class SessionQueue {
   acknowledge(messageId: number): Entry | undefined {
     const entry = this.#sent.get(messageId);
     if (!entry) return undefined;
-    this.#sent.delete(messageId);
-    this.#entries.delete(entry.seq);
-    this.#bytes -= entry.packet.payload.length;
-    this.store?.write('dequeue', [this.client, entry.seq], this.#key(entry));
+    this.#remove(entry);
     return entry;
+  }
+
+  /**
+   * Takes out what another member of a share may have, of the shares that are `wanted`. A message of QoS 2 that was
+   * sent stays: its delivery has begun (MQTT-4.8.2-5).
+   */
+  takeShared(wanted: (share: string) => boolean = () => true): Orphan[] {
+    const orphans: Orphan[] = [];
+    for (const entry of [...this.#entries.values()]) {
+      const { share, packet, messageId } = entry;
+      if (share === undefined || !wanted(share) || (packet.qos === 2 && messageId !== undefined)) continue;
+      this.#remove(entry);
+      orphans.push({ share, packet: { ...packet, messageId: undefined } });
+    }
+    if (orphans.length > 0) this.#unsent = this.#unsent.filter(({ seq }) => this.#entries.has(seq));
+    return orphans;
   }
 
   /** PUBREC: from now on only the release may be sent, never the message again. */
@@ -124,9 +156,16 @@ export class SessionQueue {
     );
   }
 
+  #remove(entry: Entry): void {
+    if (entry.messageId !== undefined) this.#sent.delete(entry.messageId);
+    this.#entries.delete(entry.seq);
+    this.#bytes -= weightOf(entry.packet);
+    this.store?.write('dequeue', [this.client, entry.seq], this.#key(entry));
+  }
+
   #keep(entry: Entry): Entry {
     this.#entries.set(entry.seq, entry);
-    this.#bytes += entry.packet.payload.length;
+    this.#bytes += weightOf(entry.packet);
     this.#nextSeq = entry.seq + 1;
     return entry;
   }

@@ -38,6 +38,35 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
+const SHARE = '$share/';
+
+/** A shared subscription (MQTT 5, section 4.8.2) in its parts. */
+export interface SharedFilter {
+  readonly group: string;
+  readonly filter: string;
+}
+
+/** The parts of `$share/GROUP/FILTER`; undefined for every other filter. */
+export function parseShared(filter: string): SharedFilter | undefined {
+  if (!filter.startsWith(SHARE)) return undefined;
+  const end = filter.indexOf('/', SHARE.length);
+  if (end < 0) return { group: filter.slice(SHARE.length), filter: '' };
+  return { group: filter.slice(SHARE.length, end), filter: filter.slice(end + 1) };
+}
+
+/** The topics that a subscription is for, shared or not. */
+export function plainFilter(filter: string): string {
+  return parseShared(filter)?.filter ?? filter;
+}
+
+/** Why this cannot be asked for in a SUBSCRIBE, or undefined. */
+export function subscriptionProblem(asked: string): string | undefined {
+  const shared = parseShared(asked);
+  if (!shared) return filterProblem(asked);
+  if (shared.group === '' || /[+#]/.test(shared.group)) return 'a share has a name without wildcards';
+  return filterProblem(shared.filter);
+}
+
 function levelCount(name: string): number {
   let count = 1;
   for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) count += 1;
@@ -117,12 +146,13 @@ export class TopicTree<T> {
     this.#found.clear();
   }
 
-  /** The wider filter first: `#` before `+` before the literal level. */
+  /** Each value once, the wider filter first: `#` before `+` before the literal level. */
   match(topic: string): readonly T[] {
     const known = this.#found.get(topic);
     if (known) return known;
-    const found: T[] = [];
-    collect(this.#root, topic.split('/'), 0, topic.startsWith('$'), found);
+    const all: T[] = [];
+    collect(this.#root, topic.split('/'), 0, topic.startsWith('$'), all);
+    const found = [...new Set(all)];
     if (this.#found.size >= this.remembered) this.#found.clear();
     this.#found.set(topic, found);
     return found;

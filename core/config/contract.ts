@@ -25,8 +25,14 @@ export interface BrokerConfig {
   readonly limits: {
     readonly packet_bytes: number;
     readonly connect_bytes: number;
+    readonly connect_seconds: number;
+    readonly keepalive_seconds: number;
     readonly connections_per_address: number;
+    readonly connects_per_minute: number;
+    readonly bytes_per_second: number;
     readonly inflight: number;
+    readonly sessions: number;
+    readonly subscriptions: number;
     readonly queue_messages: number;
     readonly queue_bytes: number;
     readonly retained_count: number;

@@ -82,8 +82,18 @@ export const configSchema = {
       limits: section('What one client may cost the others', {
         packet_bytes: integer('Largest packet', MIB, 1024, 256 * MIB),
         connect_bytes: integer('Largest packet before the login is accepted', 64 * 1024, 1024, MIB),
+        connect_seconds: integer('Time to send the first packet', 10, 1, 600),
+        keepalive_seconds: integer('Longest keepalive; MQTT 5 clients that ask for more are told so', 3600, 10, 65_535),
         connections_per_address: integer('Connections from one address', 200, 1),
+        connects_per_minute: integer(
+          'New connections a minute from one address; 0 = any; this machine has none',
+          600,
+          0,
+        ),
+        bytes_per_second: integer('What one client may send; more is read more slowly; 0 = any', 0, 0),
         inflight: integer('Messages of QoS 1 and 2 under way to one client', 1000, 1, 65_535),
+        sessions: integer('Sessions that outlive their connection', 10_000, 0),
+        subscriptions: integer('Filters one client may subscribe to', 10_000, 1),
         queue_messages: integer('Messages kept for one absent session', 100_000, 0),
         queue_bytes: integer('Bytes kept for one absent session', 64 * MIB, 0),
         retained_count: integer('Retained messages', 100_000, 0),

@@ -88,11 +88,22 @@ test('a will is published when its client dies', async () => {
 test('refusals are told in the words of the protocol', async () => {
   const hub = await startHub();
   expect(await pub(hub, '-V', 'mqttv5', '-d', '-t', 'hub/status', '-m', 'x', '-q', '1')).toContain('RC:135');
-  const shared = await sub(hub, '-V', 'mqttv5', '-t', '$share/group/a');
-  expect(shared.output()).toMatch(/Subscribed \(mid: 1\): 158/);
-  const old = await sub(hub, '-V', 'mqttv311', '-t', '$share/group/a');
-  expect(old.output()).toMatch(/Subscribed \(mid: 1\): 128/);
+  const wrong = await sub(hub, '-V', 'mqttv311', '-t', '$share/group');
+  expect(wrong.output()).toMatch(/Subscribed \(mid: 1\): 128/);
 });
+
+for (const version of ['mqttv311', 'mqttv5']) {
+  test(`${version}: of a shared subscription each message goes to one member in turn`, async () => {
+    const hub = await startHub();
+    const workers = await Promise.all(
+      ['one', 'two'].map((id) => sub(hub, '-V', version, '-i', id, '-t', '$share/workers/jobs/#', '-q', '1')),
+    );
+    for (const job of ['1', '2', '3', '4']) await pub(hub, '-V', version, '-t', 'jobs/x', '-m', job, '-q', '1');
+    await waitFor('two jobs each', () => workers.every((worker) => worker.lines().length === 2));
+    const done = workers.flatMap((worker) => worker.lines()).sort();
+    expect(done).toEqual(['1', '2', '3', '4'].map((job) => `jobs/x 1 0 ${job}`));
+  });
+}
 
 testNeeding('root', 'mosquitto_pub')(
   'on a full disk nothing is acknowledged and nothing falls over; with room again everything goes on',

@@ -41,6 +41,7 @@ const applicant = {
   clientId: 'phone',
   origin: { listener: 'network' as const, address: '192.0.2.7', local: false },
   connect: { clientId: 'phone', protocolVersion: 4, keepalive: 60 },
+  keepsSession: false,
 };
 const doors = {
   access: new Access(),
@@ -48,6 +49,7 @@ const doors = {
   authenticate: async () => undefined,
   connected: () => undefined,
   session: () => undefined,
+  sessionsProblem: () => undefined,
 };
 
 test('from other machines nobody comes in without a user', async () => {

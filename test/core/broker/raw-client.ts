@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import mqttPacket, { type IConnectPacket, type Packet } from 'mqtt-packet';
 import { onTestFinished } from 'vitest';
-import { waitFor } from '../../support/hub.ts';
 
 /** A client without manners: sends any bytes, reads only when asked to. */
 export class RawClient {
@@ -15,12 +14,41 @@ export class RawClient {
     private readonly protocolVersion: 4 | 5,
   ) {
     this.#parser = mqttPacket.parser({ protocolVersion });
+    this.#parser.on('error', (error) => socket.destroy(error));
     this.#parser.on('packet', (packet) => this.packets.push(packet));
     socket.on('data', (bytes) => this.#parser.parse(bytes));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.isClosed = true;
     });
+  }
+
+  /** Waits for what a packet, or the end of the connection, will make true. */
+  until<T>(what: string, probe: () => T | undefined | false, seconds = 20): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#parser.off('packet', look);
+        this.socket.off('close', look);
+      };
+      const look = () => {
+        const found = probe();
+        if (found === undefined || found === false) return;
+        end();
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`waited ${seconds} s for ${what}`));
+      }, seconds * 1000);
+      this.#parser.on('packet', look);
+      this.socket.on('close', look);
+      look();
+    });
+  }
+
+  onPacket(listener: (packet: Packet) => void): void {
+    this.#parser.on('packet', listener);
   }
 
   send(packet: Packet): void {
@@ -51,11 +79,11 @@ export class RawClient {
 
   /** The first packet of this kind. */
   answer<Kind extends Packet['cmd']>(cmd: Kind): Promise<Extract<Packet, { cmd: Kind }>> {
-    return waitFor(cmd, () => this.packets.find((packet) => packet.cmd === cmd)) as never;
+    return this.until(cmd, () => this.packets.find((packet) => packet.cmd === cmd)) as never;
   }
 
-  closed(): Promise<true> {
-    return waitFor('the end of the connection', () => this.isClosed);
+  closed(): Promise<boolean> {
+    return this.until('the end of the connection', () => this.isClosed || undefined);
   }
 }
 
