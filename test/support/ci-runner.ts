@@ -37,6 +37,8 @@ export interface BedOptions {
   readonly minReady?: Readonly<Record<string, number>>;
   readonly artifactsMb?: number;
   readonly withoutCgroups?: boolean;
+  /** Name of the control group; default is one of its own. */
+  readonly group?: string;
   readonly holdFor?: (request: BuildRequest, result: BuildResult) => string | undefined;
 }
 
@@ -74,7 +76,7 @@ export async function makeRunner(options: BedOptions): Promise<RunnerBed> {
   const pool = new NodePool({
     folder: join(options.folder, 'nodes'),
     isolation: {
-      ...(await isolationOf(options.mode ?? 'root')),
+      ...(await isolationOf(options)),
       ...(options.withoutCgroups ? { cgroups: undefined } : {}),
     },
     images: options.images ?? imagesOf(join(options.folder, 'image')),
@@ -99,8 +101,11 @@ export async function makeRunner(options: BedOptions): Promise<RunnerBed> {
   return { pool, logs, told, run };
 }
 
-async function isolationOf(mode: Mode): Promise<Isolation> {
-  const found = await findIsolation(mode, `cupboard-test-${newBuild().slice(0, 8)}`);
+async function isolationOf({
+  mode = 'root',
+  group = `cupboard-test-${newBuild().slice(0, 8)}`,
+}: BedOptions): Promise<Isolation> {
+  const found = await findIsolation(mode, group);
   if ('advice' in found) throw new Error(`${found.reason}: ${found.advice}`);
   return found;
 }

@@ -21,7 +21,7 @@ interface Index {
 const compressedPath = (path: string): string => `${path}.gz`;
 const indexPath = (path: string): string => `${path}.gz.index`;
 
-/** Replaces `path` by `path.gz` and its index; readers that have it open read on. */
+/** Replaces `path` by `path.gz`, of the same time, and its index; readers that have it open read on. */
 export async function compressLog(path: string): Promise<void> {
   const making = `${compressedPath(path)}.tmp`;
   const target = await open(making, 'w', 0o640);
@@ -36,6 +36,8 @@ export async function compressLog(path: string): Promise<void> {
       written += member.length;
       size += text.length;
     }
+    const { atime, mtime } = await stat(path);
+    await target.utimes(atime, mtime);
     await target.sync();
   } finally {
     await target.close();

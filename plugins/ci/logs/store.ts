@@ -109,8 +109,8 @@ export class LogStore {
       if (this.growing.has(id)) continue;
       const folder = join(this.options.folder, id);
       await compressLog(join(folder, LOG)).catch(() => undefined);
-      const { mtimeMs: time } = await stat(folder);
-      kept.push({ id, time, bytes: await bytesBelow(folder) });
+      const written = await stat(join(folder, `${LOG}.gz`)).catch(() => stat(folder));
+      kept.push({ id, time: written.mtimeMs, bytes: await bytesBelow(folder) });
     }
     kept.sort((one, other) => other.time - one.time);
     let total = 0;

@@ -36,7 +36,9 @@ async function findVersion2(
   own: ReadonlyMap<string, string>,
 ): Promise<Cgroups | undefined> {
   // Root may group at the top; others only below what was delegated to them (`Delegate=yes` of the service).
-  for (const parent of [root, join(root, own.get('') ?? '')]) {
+  // A plugin that starts again is where its hub was moved to.
+  const delegated = (own.get('') ?? '').replace(/\/hub$/, '');
+  for (const parent of [root, join(root, delegated)]) {
     try {
       const available = (await readFile(join(parent, 'cgroup.controllers'), 'utf8')).trim().split(' ');
       const wanted = CONTROLLERS.filter((controller) => available.includes(controller));

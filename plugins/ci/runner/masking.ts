@@ -100,6 +100,8 @@ function encodings(text: string): string[] {
   const hex = bytes.toString('hex');
   const spaced = [1, 2].flatMap((width) => [' ', ':'].map((by) => grouped(hex, width * 2, by)));
   const percent = encodeURIComponent(text);
+  // Forms also encode what encodeURIComponent leaves alone.
+  const form = new URLSearchParams({ _: text }).toString().slice(2);
   const everyPercent = hex.replaceAll(/../g, '%$&');
   const encoded = [
     ...[0, 1, 2].flatMap((offset) => base64At(bytes, offset)),
@@ -110,7 +112,7 @@ function encodings(text: string): string[] {
     hex,
     ...spaced,
     percent,
-    percent.replaceAll('%20', '+'),
+    form,
     encodeURI(text),
     everyPercent,
     JSON.stringify(text).slice(1, -1),
@@ -118,8 +120,14 @@ function encodings(text: string): string[] {
     text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
   ].filter((spelling) => spelling.length >= MIN_ENCODED);
   const otherCase = [hex, ...spaced, everyPercent, ...pieces(hex, 60)].map((spelling) => spelling.toUpperCase());
-  const lowerPercent = percent.replaceAll(/%../g, (byte) => byte.toLowerCase());
-  return [text, ...encoded, lowerPercent, ...otherCase.filter((spelling) => spelling.length >= MIN_ENCODED)];
+  const lowerPercent = [percent, form].map((spelling) => spelling.replaceAll(/%../g, (byte) => byte.toLowerCase()));
+  return [
+    text,
+    ...encoded,
+    ...lowerPercent,
+    form.replaceAll('+', '%20'),
+    ...otherCase.filter((spelling) => spelling.length >= MIN_ENCODED),
+  ];
 }
 
 /**

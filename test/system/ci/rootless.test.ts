@@ -2,10 +2,10 @@ import { execFile, execFileSync } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { expect } from 'vitest';
 import type { BuildOutcome } from '../../../plugins/ci/contract.ts';
 import { quote } from '../../../plugins/ci/nodes/channel.ts';
+import { bundle } from '../../support/ci-bundle.ts';
 import { temporaryFolder } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 
@@ -15,16 +15,7 @@ const steps = (...scripts: string[]) => scripts.map((shell, index) => ({ name: `
 async function runAsNobody(jobs: readonly object[]): Promise<(BuildOutcome & { text: string })[]> {
   const folder = await temporaryFolder();
   await chmod(folder, 0o777);
-  const program = join(folder, 'rootless.cjs');
-  await build({
-    entryPoints: ['test/support/ci-rootless.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    logLevel: 'warning',
-    alias: { 'cupboard/sdk': './core/sdk/index.ts' },
-  });
+  const program = await bundle('test/support/ci-rootless.ts', folder);
   await writeFile(join(folder, 'ids'), 'nobody:200000:65536\n');
   const script = [
     `mount --bind ${folder}/ids /etc/subuid`,
