@@ -8,3 +8,4 @@ export { makeCacheFolder, syncFolder, writeFileAtomic } from '../support/files.t
 export type { Logger, LogLevel } from '../support/log.ts';
 export { backoff } from '../support/retry.ts';
 export type * from './contract.ts';
+export { readSecrets, secretsExposure } from './secrets.ts';

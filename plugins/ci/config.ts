@@ -1,4 +1,5 @@
 import type { ImageSettings } from './images/config.ts';
+import type { ConfigRepoSettings } from './jobs/config-repo.ts';
 import type { LocalConfig } from './runner/config.ts';
 import type { SourcesConfig } from './sources/config.ts';
 
@@ -6,6 +7,8 @@ import type { SourcesConfig } from './sources/config.ts';
 export interface Config extends SourcesConfig, LocalConfig {
   /** Folder of the job files; a relative one lies in the plugin's data folder. */
   readonly definitions: string;
+  /** Repository with more job files. */
+  readonly config_repo?: ConfigRepoSettings;
   /** MQTT topic filters that triggers may listen to. */
   readonly topics: readonly string[];
   /** Finished builds that are remembered. */

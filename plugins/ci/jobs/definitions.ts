@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { nearMiss } from 'cupboard/sdk';
-import type { Layout, Pipeline } from '../contract.ts';
+import type { Job, Layout, Pipeline } from '../contract.ts';
 import { type Entry, Problems, readEntries } from './entries.ts';
 import { finishJob, type JobDefinition, NOOP } from './job.ts';
-import { Budget, type Limits, OWNER_LIMITS } from './limits.ts';
+import { Budget, OWNER_LIMITS } from './limits.ts';
 import { makePipeline } from './pipeline.ts';
 import { DefinitionsError } from './problem.ts';
 import { makeRegistry, type Registry } from './registry.ts';
@@ -21,6 +21,13 @@ export interface Definitions {
   readonly known: KnownJobs;
 }
 
+/** Definitions of one origin; includes stay within them. */
+export interface DefinitionSet {
+  /** Goes before the names of files where they are told: `config_repo:`. */
+  readonly label: string;
+  readonly files: DefinitionFiles;
+}
+
 /**
  * Builds the layout of the hub owner's definitions. Every `*.yaml` and `*.yml` at the top is read; files below folders
  * are there to be included.
@@ -28,22 +35,20 @@ export interface Definitions {
  * @throws DefinitionsError with every problem found
  */
 export function buildDefinitions(
-  files: DefinitionFiles,
-  shipped: DefinitionFiles,
-  limits: Limits = OWNER_LIMITS,
+  own: readonly DefinitionSet[],
+  shipped: DefinitionSet,
+  limits = OWNER_LIMITS,
 ): Definitions {
   const problems = new Problems();
   const budget = new Budget(limits);
-  const own = readFiles(files, problems, budget);
-  const taken = new Set(own.map(({ kind, name }) => `${kind} ${name}`));
-  const entries = [
-    ...own,
-    ...readFiles(shipped, problems, budget).filter(({ kind, name }) => !taken.has(`${kind} ${name}`)),
-  ];
+  const read = (set: DefinitionSet) => readSet(set, problems, budget);
+  const owned = own.flatMap(read);
+  const taken = new Set(owned.map(({ kind, name }) => `${kind} ${name}`));
+  const entries = [...owned, ...read(shipped).filter(({ kind, name }) => !taken.has(`${kind} ${name}`))];
   const registry = makeRegistry(entries, problems);
-  const pipelines = entries
-    .filter(({ kind }) => kind === 'pipeline')
-    .flatMap((entry) => problems.attempt(entry, () => makePipeline(entry)) ?? []);
+  const pipelines = [...registry.of('pipeline').values()].flatMap(
+    (entry) => problems.attempt(entry, () => makePipeline(entry)) ?? [],
+  );
   const known = expandJobs(registry, pipelines, true, budget, problems);
   const projects = new Map<string, PipelineUses>();
   for (const project of registry.of('project').values()) {
@@ -51,25 +56,28 @@ export function buildDefinitions(
     if (uses !== undefined) projects.set(project.name, uses);
   }
   if (problems.found.length > 0) throw new DefinitionsError(problems.found);
-  const jobs = new Map([...known.jobs].map(([name, { job }]) => [name, job]));
-  return { layout: { version: versionOf(files, shipped), jobs, pipelines, projects }, registry, known };
+  const version = versionOf([...own, shipped].map(({ label, files }) => [label, [...files]]));
+  return { layout: { version, jobs: jobsOf(known), pipelines, projects }, registry, known };
 }
+
+export const jobsOf = ({ jobs }: KnownJobs): ReadonlyMap<string, Job> =>
+  new Map([...jobs].map(([name, { job }]) => [name, job]));
 
 /** The definitions in the files at the top, in the order of their names. */
-export function readFiles(files: DefinitionFiles, problems: Problems, budget: Budget): Entry[] {
+function readSet({ label, files }: DefinitionSet, problems: Problems, budget: Budget): Entry[] {
   const names = [...files.keys()].filter((file) => /^[^/.][^/]*\.ya?ml$/.test(file)).sort();
-  return names.flatMap((file) => readText(file, files.get(file) ?? '', (path) => files.get(path), problems, budget));
+  const include = (path: string) => files.get(path);
+  return names.flatMap((file) =>
+    attemptFile(problems, () =>
+      readEntries(label + file, parseYaml(label + file, files.get(file) ?? '', include, budget), problems),
+    ),
+  );
 }
 
-export function readText(
-  file: string,
-  text: string,
-  include: (path: string) => string | undefined,
-  problems: Problems,
-  budget: Budget,
-): Entry[] {
+/** A file that is not YAML at all is a problem like others. */
+export function attemptFile(problems: Problems, read: () => Entry[]): Entry[] {
   try {
-    return readEntries(file, parseYaml(file, text, include, budget), problems);
+    return read();
   } catch (error) {
     if (!(error instanceof DefinitionsError)) throw error;
     problems.found.push(...error.problems);
@@ -128,6 +136,7 @@ export function usesOf(
   known: KnownJobs,
   budget: Budget,
   problems: Problems,
+  earlier?: PipelineUses,
 ): PipelineUses | undefined {
   const names = pipelines.map(({ name }) => name);
   // Any other key may be a variable of a template; what looks like a pipeline is one that was misspelt.
@@ -136,15 +145,10 @@ export function usesOf(
     const near = expected.includes(key) || !Array.isArray(value) ? undefined : nearMiss(key, expected);
     if (near !== undefined) problems.add(project, key, `unknown key; did you mean ${JSON.stringify(near)}?`);
   }
-  return problems.attempt(project, () => projectUses(project, names, registry, known, budget));
+  return problems.attempt(project, () => projectUses(project, names, registry, known, budget, earlier));
 }
 
-/** Changes with the content of the files, and with nothing else. */
-export function versionOf(...sets: readonly DefinitionFiles[]): string {
-  const hash = createHash('sha256');
-  for (const files of sets) {
-    for (const [path, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
-      hash.update(JSON.stringify([path, text]));
-  }
-  return hash.digest('hex').slice(0, 16);
+/** Changes with the texts it is made of, and with nothing else. */
+export function versionOf(texts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16);
 }

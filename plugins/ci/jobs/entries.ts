@@ -79,8 +79,16 @@ export class Problems {
   }
 }
 
-/** The definitions of one file, each checked against the published schema as far as it can be before expansion. */
-export function readEntries(file: string, { value, lineOf }: ParsedYaml, problems: Problems): Entry[] {
+/**
+ * The definitions of one file, each checked against the published schema as far as it can be before expansion.
+ * @param project whose file it is: a project without a name is this one
+ */
+export function readEntries(
+  file: string,
+  { value, lineOf }: ParsedYaml,
+  problems: Problems,
+  project?: string,
+): Entry[] {
   const entries: Entry[] = [];
   const refuse = (path: string, message: string) => problems.found.push({ file, line: lineOf(path), message });
   const add = (kind: Kind | undefined, key: string, known: readonly string[], item: unknown, path: string): void => {
@@ -91,13 +99,9 @@ export function readEntries(file: string, { value, lineOf }: ParsedYaml, problem
     } else if (!isMapping(item)) {
       refuse(path, `expected a mapping of keys to values behind ${key}`);
     } else {
-      const entry = {
-        kind,
-        name: nameOf(kind, item),
-        value: item,
-        file,
-        lineOf: (at: string) => lineOf(joinPath(path, at)),
-      };
+      const definition = kind === 'project' && project !== undefined ? { name: project, ...item } : item;
+      const name = nameOf(kind, definition);
+      const entry = { kind, name, value: definition, file, lineOf: (at: string) => lineOf(joinPath(path, at)) };
       // Jobs are checked when they are complete: defaults may give what is missing here.
       if (kind === 'job' || checkEntry(entry, problems)) entries.push(entry);
     }

@@ -2,8 +2,7 @@ import type { Job, JobUse, Step } from '../contract.ts';
 import { checkEntry, type Problems } from './entries.ts';
 import type { Budget } from './limits.ts';
 import { Refusal } from './problem.ts';
-import type { Macros } from './steps.ts';
-import { expandSteps, type MacroType } from './steps.ts';
+import { expandSteps, type Macros, type MacroType } from './steps.ts';
 import type { Variables } from './substitute.ts';
 import { JOB_KEYS, type RawJob } from './templates.ts';
 
@@ -59,6 +58,9 @@ const NO_SETTINGS: UseSettings = {
   skipFiles: [],
   holdFollowing: false,
 };
+
+/** What a job may use of the machine unless it says otherwise. */
+export const DEFAULT_LIMITS: Job['limits'] = { memoryMb: 2048, pids: 1024, cpus: 2, diskMb: 2048 };
 
 /** Seconds; Zuul's own default. */
 const DEFAULT_TIMEOUT = 7200;
@@ -118,10 +120,10 @@ export function finishJob(
       junit: [...texts(checked.junit), ...published.junit],
       network: checked.network ?? false,
       limits: {
-        memoryMb: checked.limits?.['memory-mb'] ?? 2048,
-        pids: checked.limits?.pids ?? 1024,
-        cpus: checked.limits?.cpus ?? 2,
-        diskMb: checked.limits?.['disk-mb'] ?? 2048,
+        memoryMb: checked.limits?.['memory-mb'] ?? DEFAULT_LIMITS.memoryMb,
+        pids: checked.limits?.pids ?? DEFAULT_LIMITS.pids,
+        cpus: checked.limits?.cpus ?? DEFAULT_LIMITS.cpus,
+        diskMb: checked.limits?.['disk-mb'] ?? DEFAULT_LIMITS.diskMb,
       },
       ...(checked.mutex === undefined ? {} : { mutex: checked.mutex }),
       attempts: checked.attempts ?? 3,

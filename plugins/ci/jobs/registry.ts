@@ -7,6 +7,7 @@ type ByName = ReadonlyMap<string, Entry>;
 export interface Registry {
   readonly macros: Readonly<Record<MacroType, ByName>>;
   of(kind: Exclude<Kind, 'macro'>): ByName;
+  readonly entries: readonly Entry[];
 }
 
 const MACRO_TYPES: readonly MacroType[] = ['builders', 'publishers', 'wrappers'];
@@ -32,5 +33,6 @@ export function makeRegistry(entries: readonly Entry[], problems: Problems): Reg
   return {
     macros: { builders: shelf('builders'), publishers: shelf('publishers'), wrappers: shelf('wrappers') },
     of: shelf,
+    entries,
   };
 }

@@ -22,6 +22,7 @@ type UseList = readonly (string | Readonly<Record<string, UseList | (CheckedUse 
 /**
  * The jobs that a project has in each pipeline: those of its templates in order, then its own; the later one of the
  * same job wins.
+ * @param earlier uses that are there already
  * @throws Refusal naming what is unknown, or the jobs that need each other in a circle
  */
 export function projectUses(
@@ -30,11 +31,12 @@ export function projectUses(
   registry: Registry,
   known: KnownJobs,
   budget: Budget,
+  earlier: PipelineUses = new Map(),
 ): PipelineUses {
   const lists = [...templatesOf(project, registry, budget), project.value];
   const uses = new Map<string, readonly JobUse[]>();
   for (const pipeline of pipelines) {
-    const byJob = new Map<string, JobUse>();
+    const byJob = new Map((earlier.get(pipeline) ?? []).map((use) => [use.job, use]));
     for (const list of lists) {
       const given = list[pipeline];
       if (given !== undefined) addUses(checkedList(given, pipeline), [], known, byJob, pipeline, budget);

@@ -45,6 +45,7 @@ export function parseYaml(
       logLevel: 'error',
     });
     const [broken] = document.errors;
+    if (broken?.code === 'RESOURCE_EXHAUSTION') throw new RangeError(broken.message);
     if (broken) throw problem(broken.pos[0], broken.message);
     const reader = new Reader(include, budget, [...within, file]);
     try {

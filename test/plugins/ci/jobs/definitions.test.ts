@@ -1,25 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { buildDefinitions, type Definitions } from '../../../../plugins/ci/jobs/definitions.ts';
-import { readFolder } from '../../../../plugins/ci/jobs/files.ts';
-import { type DefinitionProblem, DefinitionsError, problemText } from '../../../../plugins/ci/jobs/problem.ts';
+import type { Definitions } from '../../../../plugins/ci/jobs/definitions.ts';
+import { build, refusal } from './bed.ts';
 
-const shipped = await readFolder(fileURLToPath(new URL('../../../../plugins/ci/jobs/shipped', import.meta.url)));
-
-const build = (text: string, more: Record<string, string> = {}): Definitions =>
-  buildDefinitions(new Map(Object.entries({ 'x.yaml': text, ...more })), shipped);
-
-/** The problems that definitions are refused with, as people see them. */
-function refused(text: string, more: Record<string, string> = {}): string[] {
-  try {
-    build(text, more);
-  } catch (error) {
-    if (error instanceof DefinitionsError) return error.problems.map((each: DefinitionProblem) => problemText(each));
-    throw error;
-  }
-  throw new Error('it was not refused');
-}
-
+const refused = (text: string, more: Record<string, string> = {}) => refusal(() => build(text, more));
 const jobNames = ({ layout }: Definitions) => [...layout.jobs.keys()].filter((name) => name !== 'noop').sort();
 
 test('the smallest file makes a job with every default', () => {
@@ -144,4 +127,194 @@ test('problems name file, line and job, all of them at once', () => {
     'x.yaml:4: job one: timeout: expected an integer from 1 to 604800, got "soon"',
     'x.yaml:8: job two: rnu: unknown key; did you mean "run"?',
   ]);
+});
+
+const NODE = 'node: bookworm';
+
+test("macros nest; without parameters their braces are the shell's, with parameters they are doubled", () => {
+  const { layout } = build(`
+macros:
+  - {name: say, builders: [{shell: 'echo {what} {{}}'}]}
+  - {name: plain, builders: [{shell: 'f() { date; }'}, {say: {what: again}}]}
+  - {name: keep, publishers: [{archive: {artifacts: '{glob}'}}, {shell: sync}]}
+jobs:
+  - {name: one, ${NODE}, builders: [plain, {say: {what: hello}}], publishers: [{keep: {glob: '*.log'}}]}
+`);
+  expect(layout.jobs.get('one')).toMatchObject({
+    body: [
+      { name: 'plain', shell: 'f() { date; }' },
+      { name: 'plain', shell: 'echo again {}' },
+      { name: 'say', shell: 'echo hello {}' },
+    ],
+    publishers: [{ name: 'keep', shell: 'sync' }],
+    artifacts: ['*.log'],
+  });
+});
+
+test('a template multiplies by the lists its name mentions; a mapping in a list brings more variables', () => {
+  const definitions = build(`
+- defaults: {name: global, ${NODE}, timeout: 600, greeting: hi}
+- job-template:
+    name: '{name}-{kind}-{python}'
+    timeout: '{obj:seconds}'
+    kind: unit
+    run: '{greeting} {python} {extra|nothing} {template-name}'
+- job-group:
+    name: both
+    kind: fast
+    jobs: ['{name}-{kind}-{python}', '{name}-{kind}-{python}': {kind: slow, greeting: hello}]
+- project:
+    name: home/lamp
+    seconds: 30
+    python: [py3, {pypy: {extra: more}}]
+    exclude: [{kind: slow, python: pypy}]
+    jobs: [both]
+    check: ['both', noop]
+`);
+  const body = (name: string) => definitions.layout.jobs.get(name)?.body[0]?.shell;
+  expect(jobNames(definitions)).toEqual(['lamp-fast-py3', 'lamp-fast-pypy', 'lamp-slow-py3']);
+  expect(body('lamp-fast-py3')).toBe('hi py3 nothing {name}-{kind}-{python}');
+  expect(body('lamp-fast-pypy')).toBe('hi pypy more {name}-{kind}-{python}');
+  expect(body('lamp-slow-py3')).toBe('hello py3 nothing {name}-{kind}-{python}');
+  expect(definitions.layout.jobs.get('lamp-slow-py3')?.timeout).toBe(30);
+  expect(
+    definitions.layout.projects
+      .get('home/lamp')
+      ?.get('check')
+      ?.map(({ job }) => job),
+  ).toEqual(['lamp-fast-py3', 'lamp-fast-pypy', 'lamp-slow-py3', 'noop']);
+});
+
+test.each([
+  ['the job in the group', { member: 1, group: 1, item: 1, project: 1, template: 1, defaults: 1 }, 'member'],
+  ['the group', { group: 1, item: 1, project: 1, template: 1, defaults: 1 }, 'group'],
+  ['the item of the list', { item: 1, project: 1, template: 1, defaults: 1 }, 'item'],
+  ['the project', { project: 1, template: 1, defaults: 1 }, 'project'],
+  ['the template', { template: 1, defaults: 1 }, 'template'],
+  ['the defaults', { defaults: 1 }, 'defaults'],
+])("a variable's value comes from %s before those behind it", (_from, places, winner) => {
+  const given = (place: string) => (place in places ? `{who: ${place}}` : '{}');
+  const merged = (place: string, rest: string) => `{${place in places ? `who: ${place}, ` : ''}${rest}}`;
+  const { layout } = build(`
+- defaults: ${merged('defaults', NODE)}
+- job-template: ${merged('template', "name: x, run: '{who}'")}
+- job-group: ${merged('group', `name: g, jobs: [{x: ${given('member')}}]`)}
+- project: ${merged('project', `name: p, jobs: [{g: ${given('item')}}]`)}
+`);
+  expect(layout.jobs.get('x')?.body[0]?.shell).toBe(winner);
+});
+
+test('files are included and joined, below the folder only', () => {
+  const text = (path: string) => `jobs: [{name: a, ${NODE}, run: !join ["-", [!include-raw "${path}", end]]}]`;
+  const { layout } = build(text('scripts/a.sh'), { 'scripts/a.sh': 'start' });
+  expect(layout.jobs.get('a')?.body[0]?.shell).toBe('start-end');
+  expect(refused(text('../secret'), {})).toEqual([
+    'x.yaml:1: no file ../secret to include below the folder of definitions',
+  ]);
+});
+
+const bomb = (width: number, depth: number) =>
+  [`a0: &a0 [${'x,'.repeat(width)}]`]
+    .concat(Array.from({ length: depth }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(width)}]`))
+    .join('\n');
+
+test.each([
+  ['aliases that multiply', bomb(10, 9), /^x\.yaml:\d+: expands to more than 200000 values/],
+  ['an alias inside itself', 'jobs: &a [*a]', /^x\.yaml:1: \*a stands inside &a: it would contain itself/],
+  ['deep nesting', '['.repeat(100_000), /^x\.yaml:1: /],
+  ['deep nesting that closes', `${'['.repeat(3000)}${']'.repeat(3000)}`, /^x\.yaml:1: nested deeper than 64 levels/],
+  [
+    'lists that multiply a template',
+    `- job-template: {name: '${'abcdefghij'.replace(/./g, '{$&}')}', ${NODE}, run: make}
+- project: {name: p, jobs: ['${'abcdefghij'.replace(/./g, '{$&}')}'], ${[...'abcdefghij'].map((key) => `${key}: [0,1,2,3,4,5,6,7,8,9]`).join(', ')}}`,
+    /^x\.yaml:2: project p: expands to more than 5000 jobs/,
+  ],
+  [
+    'a matrix, all of it excluded',
+    `jobs: [{name: j, ${NODE}, run: make, matrix: {a: [${'1,'.repeat(100)}], b: [${'1,'.repeat(100)}]}, exclude: [{a: 1}]}]`,
+    /^x\.yaml:1: job j: expands to more than 5000 jobs/,
+  ],
+  [
+    'macros that multiply',
+    `macros: [{name: m0, builders: []}, ${Array.from({ length: 30 }, (_, n) => `{name: m${n + 1}, builders: [m${n}, m${n}]}`).join(', ')}]
+jobs: [{name: j, ${NODE}, builders: [m30]}]`,
+    /^x\.yaml:2: job j: builders: expands to more than 50000 steps/,
+  ],
+  [
+    'a macro that calls itself',
+    `macros: [{name: a, builders: [b]}, {name: b, builders: [{a: {x: 1}}]}]
+jobs: [{name: j, ${NODE}, builders: [a]}]`,
+    /^x\.yaml:2: job j: builders: macro calls itself: a -> b -> a$/,
+  ],
+  [
+    'a group in itself',
+    `job-groups: [{name: g, jobs: [h]}, {name: h, jobs: [g]}]
+projects: [{name: p, jobs: [g]}]`,
+    /^x\.yaml:2: project p: jobs: job group contains itself: g -> h -> g$/,
+  ],
+  [
+    'text that grows',
+    `- job-template: {name: '{a}', ${NODE}, run: '${'{big}'.repeat(1000)}'}
+- project: {name: p, jobs: ['{a}'], a: [${Array.from({ length: 50 }, (_, n) => n)}], big: ${'x'.repeat(1000)}}`,
+    /expands to more than 33554432 characters/,
+  ],
+  [
+    'an include of itself',
+    '!include parts/y.yaml',
+    /^parts\/y\.yaml:1: includes itself: x\.yaml -> (parts\/y\.yaml) -> \1$/,
+  ],
+  [
+    'jobs that need each other',
+    `jobs: [{name: a, ${NODE}, run: x, needs: b}, {name: b, ${NODE}, run: x, needs: a}]
+projects: [{name: p, check: [a, b]}]`,
+    /^x\.yaml:2: project p: check: jobs need each other: a -> b -> a$/,
+  ],
+  [
+    'a path for a name',
+    `jobs: [{name: ../../etc, ${NODE}, run: x}]`,
+    /^x\.yaml:1: job \.\.\/\.\.\/etc: name: expected/,
+  ],
+  [
+    'two jobs of one name',
+    `jobs: [{name: a, ${NODE}, run: x}, {name: a, ${NODE}, run: y}]`,
+    /^x\.yaml:1: job a: name: defined before in x\.yaml:1$/,
+  ],
+  [
+    'a missing variable',
+    `jobs: [{name: a, node: '{where}', matrix: {b: [1]}, run: x}]`,
+    /^x\.yaml:1: job a: no value for \{where\}/,
+  ],
+  [
+    'a lone brace',
+    `jobs: [{name: a, ${NODE}, matrix: {b: [1]}, run: 'f() { true; }'}]`,
+    /^x\.yaml:1: job a: a single \{: write \{\{/,
+  ],
+  [
+    'a misspelt pipeline',
+    'projects: [{name: p, chekc: [noop]}]',
+    /^x\.yaml:1: project p: chekc: unknown key; did you mean "check"\?$/,
+  ],
+  [
+    'a misspelt job',
+    'projects: [{name: p, check: [nop]}]',
+    /^x\.yaml:1: project p: check: no job nop; did you mean "noop"\?$/,
+  ],
+  [
+    'unknown defaults',
+    `jobs: [{name: a, ${NODE}, run: x, defaults: other}]`,
+    /^x\.yaml:1: job a: defaults: no defaults other$/,
+  ],
+  ['a prototype', 'jobs: [{__proto__: {name: a}}]', /^x\.yaml:1: the key __proto__ is not allowed$/],
+  [
+    "a variable of Zuul's",
+    `jobs: [{name: a, ${NODE}, run: x, environment: {ZUUL_UUID: x}}]`,
+    /^x\.yaml:1: job a: environment: expected text matching .* got "ZUUL_UUID"/,
+  ],
+  [
+    'a timer without a time',
+    'pipelines: [{name: n, trigger: [{event: timer}]}]',
+    /^x\.yaml:1: pipeline n: trigger\.0\.cron: missing/,
+  ],
+])('%s: refused with its place', (_what, text, expected) => {
+  expect(refused(text, { 'parts/y.yaml': '!include parts/y.yaml' }).join('\n')).toMatch(expected);
 });
