@@ -8,7 +8,7 @@ import { Pauses } from './engine/pauses.ts';
 import { Publisher } from './engine/publisher.ts';
 import { EngineStore } from './engine/store.ts';
 import { startImages } from './images/wiring.ts';
-import { definitionsFolder, openLayoutStore } from './jobs/store.ts';
+import { openDefinitions } from './jobs/wiring.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { ciRoutes } from './routes.ts';
 import { startLocal } from './runner/wiring.ts';
@@ -27,7 +27,8 @@ const start: StartPlugin<Config> = async (hub) => {
     signal,
   });
   const { merger } = sources;
-  const layouts = await openLayoutStore({ folder: definitionsFolder(dataDir, config.definitions), merger, log });
+  const definitions = await openDefinitions(hub, sources);
+  const layouts = definitions.store;
   // Images and nodes tell of themselves from the first moment, before there is anyone to listen.
   let imageChanged = (): void => undefined;
   let nodeChanged = (): void => undefined;
@@ -78,7 +79,7 @@ const start: StartPlugin<Config> = async (hub) => {
     publisher.stop();
     await Promise.all(sources.sources.map((source) => source.stop()));
     await engine.stop();
-    await Promise.all([local.stop(), images.stop(), layouts.close()]);
+    await Promise.all([local.stop(), images.stop(), definitions.stop()]);
   };
 };
 export default start;

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { HubError } from 'cupboard/sdk';
+import { type Credentials, gitCredentials } from '../sources/git/credentials.ts';
 import type { Git } from '../sources/git/git.ts';
 import { isBranch } from '../sources/git/names.ts';
 import type { DefinitionFiles } from './definitions.ts';
 import { checkSize, isDefinitionFile } from './files.ts';
 
-export interface ConfigRepoSettings {
-  /** A path or a URL that git can fetch. */
-  readonly url: string;
+/** `url` is a path or what git can fetch over https or ssh. */
+export interface ConfigRepoSettings extends Credentials {
   readonly branch: string;
   /** Seconds between two looks at the branch. */
   readonly poll_seconds: number;
@@ -29,20 +29,20 @@ export class ConfigRepo {
 
   /**
    * Fetches the branch if it has moved. Answers whether it had.
-   * @throws HubError `git_failed`, `git_timeout`, `git_missing`, `branch_missing`
+   * @throws HubError `git_failed`, `git_timeout`, `git_missing`, `branch_missing`, `config_invalid`
    */
   async fetch(): Promise<boolean> {
     const { url, branch } = this.#settings;
-    const { stdout } = await this.#git(['ls-remote', '--', url, `refs/heads/${branch}`]);
+    const environment = await gitCredentials(this.#settings, `${this.#repository}.known_hosts`);
+    const { stdout } = await this.#git(['ls-remote', '--', url, `refs/heads/${branch}`], { environment });
     const [tip = ''] = stdout.split(/\s/);
     if (tip === '') throw new HubError('branch_missing', `the config_repo has no branch ${branch}`);
     if (tip === (await this.#commit())) return false;
     await mkdir(this.#repository, { recursive: true, mode: 0o700 });
     await this.#git(['init', '--quiet', '--bare', this.#repository]);
     const refspec = `+refs/heads/${branch}:refs/heads/config`;
-    await this.#git(['fetch', '--quiet', '--no-tags', '--depth=1', '--', url, refspec], {
-      repository: this.#repository,
-    });
+    const fetch = ['fetch', '--quiet', '--no-tags', '--depth=1', '--', url, refspec];
+    await this.#git(fetch, { repository: this.#repository, environment });
     return true;
   }
 

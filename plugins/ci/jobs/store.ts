@@ -29,7 +29,7 @@ export interface LayoutStore {
   /** Why newer definitions are not in force; empty = they are. */
   readonly problems: readonly DefinitionProblem[];
   /** Calls `changed` whenever the layout or the problems are others. */
-  onChange(changed: () => void): void;
+  onChange(changed: (layout: Layout) => void): void;
   /** Reads everything again now; what is wrong is in `problems` afterwards. */
   reload(): Promise<void>;
   /** Fetches the config_repo now and reloads if it has moved: after a push to it. */
@@ -74,7 +74,7 @@ class Store implements LayoutStore {
   problems: readonly DefinitionProblem[] = [];
   readonly #options: StoreOptions;
   readonly #shipped: DefinitionSet;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: ((layout: Layout) => void)[] = [];
   readonly #overlays = new Map<string, Layout>();
   #definitions: Definitions;
   #secrets: ReadonlyMap<string, string> = new Map();
@@ -90,7 +90,7 @@ class Store implements LayoutStore {
     return this.#definitions.layout;
   }
 
-  onChange(changed: () => void): void {
+  onChange(changed: (layout: Layout) => void): void {
     this.#listeners.push(changed);
   }
 
@@ -117,7 +117,7 @@ class Store implements LayoutStore {
     const texts = this.problems.map(problemText);
     if (version === this.layout.version && texts.join() === before.map(problemText).join()) return;
     if (texts.length > 0) this.#options.log.error(`the definitions are not in force:\n${texts.join('\n')}`);
-    for (const changed of this.#listeners) changed();
+    for (const changed of this.#listeners) changed(this.layout);
   }
 
   #accept(definitions: Definitions): void {

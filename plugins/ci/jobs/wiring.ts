@@ -23,13 +23,13 @@ export interface OpenDefinitions {
  */
 export async function openDefinitions(
   hub: Hub<Config>,
-  merger: Pick<Merger, 'readFile'> & { readonly git: Git },
+  { merger, git }: { readonly merger: Pick<Merger, 'readFile'>; readonly git: Git },
   machines: readonly string[] = [],
 ): Promise<OpenDefinitions> {
   const { config, dataDir, log } = hub;
   const folder = definitionsFolder(dataDir, config.definitions);
   const settings = config.config_repo;
-  const configRepo = settings && new ConfigRepo(settings, join(dataDir, 'config-repo.git'), merger.git);
+  const configRepo = settings && new ConfigRepo(settings, join(dataDir, 'config-repo.git'), git);
   const store = await openLayoutStore({
     folder,
     ...(configRepo && { configRepo }),

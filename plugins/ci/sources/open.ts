@@ -10,6 +10,7 @@ import { Remote } from './forge/remote.ts';
 import { RemoteSource } from './forge/source.ts';
 import { GitCache } from './git/cache.ts';
 import { gitCredentials } from './git/credentials.ts';
+import type { Git } from './git/git.ts';
 import { checkName, isProject } from './git/names.ts';
 import { LocalSource } from './local/source.ts';
 import { openMemory } from './memory.ts';
@@ -32,6 +33,8 @@ export interface SourcesOptions {
 export interface Sources {
   readonly sources: readonly Source[];
   readonly merger: Merger;
+  /** As the cache runs it, for other repositories. */
+  readonly git: Git;
   /** Open changes of the sources that know them. */
   changes(): Promise<readonly Change[]>;
   /**
@@ -87,6 +90,7 @@ export async function openSources(config: SourcesConfig, options: SourcesOptions
   return {
     sources: opened,
     merger: cache,
+    git: cache.git,
     changes: async () => (await Promise.all(opened.map((source) => source.openChanges()))).flat(),
     find,
     needed: (change) => neededChanges(change, byId),
