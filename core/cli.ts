@@ -183,6 +183,12 @@ command(cupboard, 'check', 'list every problem of cupboard.yaml')
     else process.exitCode = (await checkConfig(dataDir(invoked), options.json)) ? 0 : 2;
   });
 
+command(cupboard, 'doctor', 'look for everything that keeps the hub from working, with what mends it')
+  .addOption(json())
+  .action(async (options: { json?: boolean }, invoked: Command) => {
+    const { examine } = await import('./cli/doctor.ts');
+    process.exitCode = (await examine(dataDir(invoked), options.json)) ? 0 : 1;
+  });
 const service = group('service', 'the hub as a service of systemd');
 command(
   service,

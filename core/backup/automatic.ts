@@ -27,8 +27,8 @@ export async function automaticBackups(dataDir: string): Promise<readonly string
   return names.reverse().map((name) => join(folder, name));
 }
 
-/** When one was begun, from its name. */
-const timeOf = (file: string) =>
+/** When one was begun, from its name; epoch ms. */
+export const timeOf = (file: string) =>
   Date.parse((file.match(/\d{4}-.*Z/)?.[0] ?? '').replace(/T(\d\d)-(\d\d)-(\d\d)/, 'T$1:$2:$3'));
 
 export interface AutomaticParts {
