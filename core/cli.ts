@@ -189,6 +189,11 @@ command(cupboard, 'doctor', 'look for everything that keeps the hub from working
     const { examine } = await import('./cli/doctor.ts');
     process.exitCode = (await examine(dataDir(invoked), options.json)) ? 0 : 1;
   });
+command(
+  cupboard,
+  'letter',
+  'a page for people: what this box is, where things are, how to unplug it; HTML, for the printer',
+).action(async (_options: object, invoked: Command) => (await import('./cli/letter.ts')).printLetter(dataDir(invoked)));
 const service = group('service', 'the hub as a service of systemd');
 command(
   service,

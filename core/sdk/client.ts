@@ -103,6 +103,12 @@ export function createPluginHub(options: {
       if (!step) return;
       connection.publish(`${id}/progress/${job}`, JSON.stringify(step), { qos: 0 }).catch(report(`progress of ${job}`));
     },
+
+    letter(heading, paragraph) {
+      connection
+        .publish(`${id}/letter`, JSON.stringify({ heading, paragraph }), { retain: true })
+        .catch(report('the paragraph of the letter'));
+    },
   };
 
   return {

@@ -93,7 +93,7 @@ export interface Hub<Config = JsonObject> {
 
   /**
    * Declares a device below the plugin's tree and answers the handle to report with.
-   * @param id one topic level; `status event command progress` are reserved
+   * @param id one topic level; `status event command progress letter` are reserved
    * @example const outdoor = hub.device('outdoor', { name: 'Outdoor', sensors: { temperature: { unit: '°C', device_class: 'temperature', period: 36 } } });
    */
   device(id: string, description: DeviceDescription): Device;
@@ -156,6 +156,12 @@ export interface Hub<Config = JsonObject> {
    * @example hub.progress('import', imported, files.length, file.name);
    */
   progress(job: string, done: number, total: number, message?: string): void;
+  /**
+   * What somebody without any idea of computers should know of this plugin: `<id>/letter`, retained, a paragraph of the
+   * page that `cupboard letter` prints for the drawer with the important papers. No secrets.
+   * @example hub.letter('Photos', 'They lie on the disk with the blue label, one folder for each week.');
+   */
+  letter(heading: string, paragraph: string): void;
 }
 
 export type Stop = () => void | Promise<void>;

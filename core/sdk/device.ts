@@ -4,7 +4,7 @@ import type { Device, DeviceDescription, Reading } from './contract.ts';
 import { DeviceState, type DeviceUpdate, type Moment } from './device-state.ts';
 
 /** Levels of a plugin's tree that are no devices. */
-const RESERVED_IDS = ['status', 'event', 'command', 'progress'];
+const RESERVED_IDS = ['status', 'event', 'command', 'progress', 'letter'];
 
 /** The device handle of a plugin: `DeviceState` on its topics, with a timer that drops what becomes too old. */
 export function createDevice(options: {

@@ -27,6 +27,10 @@ const start: StartPlugin<Config> = async (hub) => {
 
   hub.command<{ hex: string }>('decode', ({ hex }) => describeReport(hex, options));
   serveReports(await hub.http(), memory, options);
+  hub.letter(
+    'Weather station',
+    'The display of the weather station is wired to this box by a USB cable and works without it too: only the records stop. Its sensor outside takes new batteries about once in two years.',
+  );
   hub.every(60, () => memory.flush());
   hub.every(3600, () => memory.prune(hub.config.capture_days));
 

@@ -23,6 +23,7 @@ const start: StartPlugin<Config> = async (hub) => {
   const tunnels = Object.entries(hub.config.tunnels).map(([name, config]) => toTunnel(name, config));
   const watched = tunnels.map((tunnel) => watchOf(hub, tunnel, memory));
   commands(hub, watched, memory);
+  if (tunnels.length > 0) hub.letter('Internet', letterOf(tunnels));
   const [first] = watched;
   if (!first) {
     return hub.waiting(
@@ -41,6 +42,16 @@ const start: StartPlugin<Config> = async (hub) => {
   hub.every(hub.config.cost.every, () => costRound(hub, costs, first.run, isSimulated));
 };
 export default start;
+
+/** What happens to the internet without this box. */
+function letterOf(tunnels: readonly Tunnel[]): string {
+  const names = tunnels.map(({ name }) => name).join(', ');
+  const ends = tunnels.some(({ kind, via }) => kind === 'sit' && via === undefined);
+  const without = ends
+    ? 'It ends in this box: when the box goes, websites may take some seconds longer to open until the other devices are restarted, and then all is as usual over IPv4.'
+    : 'It ends in another device, which goes on without this box.';
+  return `This box watches over the IPv6 tunnel ${names}, an additional way into the internet. ${without} The tunnel is not needed for anything.`;
+}
 
 function watchOf(hub: Hub<Config>, tunnel: Tunnel, memory: Memory): Watched & { readonly shown: Device } {
   const run = createRun(tunnel.via);

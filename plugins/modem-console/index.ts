@@ -11,6 +11,10 @@ const start: StartPlugin<Config> = async (hub) => {
   const store = hub.store(MIGRATIONS);
   const station = await openStation(hub, store);
   watchPorts(hub);
+  hub.letter(
+    'Cable modem',
+    'Thin wires lead from this box into the cable modem. Through them the box only listens; they may be pulled at any time, and the internet goes on.',
+  );
   addCommands(hub, store, station);
   serveRecordings(await hub.http(), store, station.recordings);
   const closeActing = await openActing(hub, [...station.consoles.values()]);

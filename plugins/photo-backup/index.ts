@@ -19,6 +19,13 @@ const start: StartPlugin<Config> = async (hub) => {
   openDrills(hub, backup);
   openLetter(hub, backup, router);
   openReaders(hub, backup);
+  const places = [...backup.places.keys()].join(', ');
+  if (places !== '') {
+    hub.letter(
+      'Copies of the photos',
+      `There are copies of the photos in: ${places}. Each has a file README.txt that explains it. How to get at them stands in a letter of its own: ask this box's page for it, plugin photo-backup.`,
+    );
+  }
   await openFlickr(hub, backup, router);
   const engine = await startEngine(hub, backup, async (place, signal) => {
     const { store } = backup;

@@ -16,6 +16,10 @@ const start: StartPlugin<Config> = async (hub) => {
   const photos = await openIngest(hub, hub.store(MIGRATIONS), metadata);
   ingestCommands(photos);
   tendArchive(photos);
+  hub.letter(
+    'Photos',
+    `Photos and videos lie in ${photos.archive.root}, one folder for each week, as ordinary files that any computer opens. A memory card put into the reader is copied there; it may be pulled when the page or the light says so.`,
+  );
   metadataCommands(photos, metadata);
   await serveRoutes(photos, metadata);
   const stopCards = await startCards(photos);

@@ -27,6 +27,13 @@ const start: StartPlugin<Config> = async (hub) => {
     uploaderFor(hub, SERVICES[settings.type] as Service, settings, openQueue(store, settings.name)),
   );
   hub.command<{ service: string }>('test', ({ service }) => testOf(uploaders, service));
+  if (uploaders.length > 0) {
+    const names = uploaders.map(({ name }) => name).join(', ');
+    hub.letter(
+      'Weather networks',
+      `The weather is sent to ${names}. To end that, switch this box off; the accounts there may be closed or left.`,
+    );
+  }
   const running = Promise.all(uploaders.map((uploader) => uploader.run()));
   await hub.subscribe(hub.config.source, ({ payload }) => {
     const observation = parseObservation(payload);

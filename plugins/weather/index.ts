@@ -54,6 +54,11 @@ const start: StartPlugin<Config> = async (hub) => {
   const now = () => observer.newest ?? archive.extent()?.last ?? Date.now();
   addCommands({ hub, store, archive, days, calendar, now, flush: () => observer.flush() });
 
+  hub.letter(
+    'Weather records',
+    'This box keeps what the weather station measured, with records and monthly reports. Nothing else depends on it.',
+  );
+
   const silence = new SilenceWatch(hub, config.source.outdoor, maxAge);
   for (const source of Object.keys(SOURCE_FIELDS) as SourceName[]) {
     await hub.subscribe(config.source[source], async ({ payload, retained }) => {
