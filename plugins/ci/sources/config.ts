@@ -38,6 +38,8 @@ export interface GerritConfig {
   readonly key: string;
   /** `ssh-ed25519 AAAA...`. */
   readonly host_key: string;
+  /** How old an event is before Gerrit is asked about it. */
+  readonly hold_seconds: number;
   /** Globs. */
   readonly projects: readonly string[];
 }

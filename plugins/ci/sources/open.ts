@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HubError, type Logger, type Store } from 'cupboard/sdk';
 import type { Change, Merger, Source } from '../contract.ts';
-import type { RemoteConfig, SourcesConfig } from './config.ts';
+import type { GerritConfig, RemoteConfig, SourcesConfig } from './config.ts';
 import { createDependencies, type Dependencies, neededChanges } from './dependencies.ts';
 import { Remote } from './forge/remote.ts';
 import { RemoteSource } from './forge/source.ts';
+import { checkHostKey, GerritSource } from './gerrit/source.ts';
 import { GitCache } from './git/cache.ts';
 import { gitCredentials } from './git/credentials.ts';
 import type { Git } from './git/git.ts';
@@ -58,6 +59,7 @@ export interface Sources {
 /** Names of sources; the local one as in `git push hub`. */
 const LOCAL = 'hub';
 const REMOTE = 'remote';
+const GERRIT = 'gerrit';
 
 /**
  * Opens all sources of the config; the caller starts and stops each.
@@ -74,7 +76,9 @@ export async function openSources(config: SourcesConfig, options: SourcesOptions
   const dependencies = createDependencies(() => opened);
   const local = openLocal(config, options, cache, dependencies);
   opened.push(local);
-  if (Object.keys(config.remotes).length > 0) opened.push(await openRemotes(config, options, cache, dependencies));
+  if (Object.keys(config.remotes).length > 0 || config.webhooks)
+    opened.push(await openRemotes(config, options, cache, dependencies));
+  if (config.gerrit) opened.push(await openGerrit(config.gerrit, options, cache, dependencies));
 
   const byId = async (id: string): Promise<Change | undefined> => {
     const [, source, project = '', number = ''] = /^([^:]+):(.+)\/(\d+)$/.exec(id) ?? [];
@@ -155,17 +159,29 @@ async function openRemotes(
   return new RemoteSource({ name: REMOTE, remotes: new Map(remotes), webhooks: config.webhooks, memory, log });
 }
 
+async function openGerrit(
+  config: GerritConfig,
+  { dataDir, store, log, signal }: SourcesOptions,
+  cache: GitCache,
+  dependencies: Dependencies,
+): Promise<GerritSource> {
+  checkHostKey(config.host_key);
+  const url = `ssh://${config.user}@${config.host}:${config.port}/`;
+  const environment = await gitCredentials({ ...config, url }, join(dataDir, 'known-hosts-of-gerrit'));
+  const memory = openMemory(store, GERRIT);
+  return new GerritSource({ name: GERRIT, config, environment, cache, memory, dependencies, log, signal });
+}
+
 /** The change that people mean by `12`, `lamp/12` or `hub:lamp/12`; of several `12` the open one. */
 async function findByName(name: string, opened: readonly OpenedSource[], config: SourcesConfig): Promise<Change> {
   const [, source, project, number = ''] = /^(?:([^:/]+):)?(?:(.+)\/)?(\d+)(?:,\w+)?$/.exec(name.trim()) ?? [];
   const projects =
     project === undefined ? [...Object.keys(config.repositories), ...Object.keys(config.remotes)] : [project];
   const found: Change[] = [];
-  for (const candidate of opened.filter((one) => source === undefined || one.name === source)) {
-    for (const among of projects.filter((one) => candidate.has(one))) {
-      const change = await candidate.find(among, number);
-      if (change) found.push(change);
-    }
+  for (const among of projects) {
+    const owner = opened.find((one) => one.has(among));
+    const change = source === undefined || owner?.name === source ? await owner?.find(among, number) : undefined;
+    if (change) found.push(change);
   }
   const open = found.filter(({ isOpen }) => isOpen);
   const [change, another] = open.length > 0 ? open : found;

@@ -1,5 +1,6 @@
-import type { Change } from '../contract.ts';
+import type { Change, SourceEvent } from '../contract.ts';
 import type { BareRepository } from './git/bare-repository.ts';
+import type { GitCache } from './git/cache.ts';
 import { branchOf, NO_COMMIT } from './git/names.ts';
 import type { Memory } from './memory.ts';
 
@@ -26,7 +27,29 @@ export function openRefLedger(memory: Memory, project: string) {
       if (newrev === NO_COMMIT) memory.delete(prefix + ref);
       else memory.set(prefix + ref, newrev);
     },
+    /** Takes refs as known: what a project had before we looked is not news. */
+    learn(now: ReadonlyMap<string, string>): void {
+      for (const [ref, commit] of now) memory.set(prefix + ref, commit);
+    },
   };
+}
+
+export type RefLedger = ReturnType<typeof openRefLedger>;
+
+/** Tells what moved at a remote since it was last told of. @throws HubError `unreachable` */
+export async function tellMovedRefs(
+  source: string,
+  project: string,
+  cache: GitCache,
+  ledger: RefLedger,
+  tell: (event: SourceEvent) => void,
+): Promise<void> {
+  for (const moved of ledger.moved(await cache.remoteRefs(project))) {
+    const isDeleted = moved.newrev === NO_COMMIT;
+    const repository = isDeleted ? undefined : await cache.fetched(project, moved.ref, moved.newrev);
+    tell({ type: 'ref-updated', change: await describeRef(source, project, moved, repository) });
+    ledger.told(moved);
+  }
 }
 
 /** The move as the scheduler wants it. Without a repository, as where the remote is away, it has neither message nor files. */

@@ -5,9 +5,9 @@ import type { Change, Checkout, Report, SourceEvent } from '../../contract.ts';
 import type { RemoteConfig } from '../config.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { GitCache, GitRemote } from '../git/cache.ts';
-import { branchOf, isBranch } from '../git/names.ts';
+import { isBranch } from '../git/names.ts';
 import type { Memory } from '../memory.ts';
-import { describeRef, openRefLedger } from '../refs.ts';
+import { openRefLedger, tellMovedRefs } from '../refs.ts';
 import { ForgeApi, type StatusState } from './api.ts';
 import type { Delivery, Pull } from './delivery.ts';
 import { parseGitUrl } from './location.ts';
@@ -33,6 +33,7 @@ export class Remote {
   readonly gitRemote: GitRemote;
   readonly #options: RemoteOptions;
   readonly #api: ForgeApi | undefined;
+  readonly #stopping = new AbortController();
   readonly #isFollowed: (branch: string) => boolean;
   #tell: (event: SourceEvent) => void = () => undefined;
   /** One look at a time; a second one that is asked for meanwhile follows. */
@@ -44,6 +45,7 @@ export class Remote {
     this.#options = options;
     this.gitRemote = options.gitRemote;
     this.#api = config.forge === undefined ? undefined : new ForgeApi(config, signal);
+    signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
     this.#isFollowed = picomatch([...config.branches], { dot: true });
   }
 
@@ -52,11 +54,12 @@ export class Remote {
     this.#tell = tell;
     await this.look();
     this.#poll().catch((error: unknown) => {
-      if (!this.#options.signal.aborted) this.#options.log.error(`${this.#options.project}: ${errorText(error)}`);
+      if (!this.#stopping.signal.aborted) this.#options.log.error(`${this.#options.project}: ${errorText(error)}`);
     });
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#looking;
   }
 
@@ -114,16 +117,13 @@ export class Remote {
 
   /** Merges by the forge, if the branch is still what the change was tested on. */
   async submit(change: Change, merged: Checkout): Promise<boolean> {
-    const { cache, log, project } = this.#options;
+    const { cache, log } = this.#options;
     const number = Number(change.number);
     const before = await this.#api?.pull(number);
     if (this.#api === undefined || before === undefined) return false;
     if (before.isMerged) return true;
-    const tip = await cache.tip(project, change.branch);
-    const args = ['merge-base', '--is-ancestor', tip.commit, merged.commit];
-    const isTested = (await cache.git(args, { repository: merged.repository, accept: [1] })).code === 0;
-    if (!isTested)
-      log.warn(`${change.id} was not merged: ${change.branch} was pushed to, which was not tested with it`);
+    const isTested = await cache.landsAsTested(change, merged);
+    if (!isTested) log.warn(`${change.id} was not merged: ${change.branch} is not what it was tested on any more`);
     if (!isTested || !(await this.#api.merge(number, change.commit))) return false;
     const after = await this.#api.pull(number);
     if (after?.isMerged) await this.#observe(after);
@@ -133,7 +133,8 @@ export class Remote {
   /** Asks the remote for its branches, and the forge for its pull requests, and tells what is new. */
   look(): Promise<void> {
     const next = this.#looking.then(async () => {
-      const { log, project, signal } = this.#options;
+      const { log, project } = this.#options;
+      const { signal } = this.#stopping;
       if (signal.aborted) return;
       try {
         await this.#readRefs();
@@ -150,7 +151,8 @@ export class Remote {
   }
 
   async #poll(): Promise<void> {
-    const { config, signal } = this.#options;
+    const { config } = this.#options;
+    const { signal } = this.#stopping;
     const period = config.poll_seconds * 1000;
     let waits = backoff(period, Math.max(period, LONGEST_WAIT_MS));
     for (;;) {
@@ -163,15 +165,11 @@ export class Remote {
   async #readRefs(): Promise<void> {
     const { cache, memory, project, source } = this.#options;
     const ledger = openRefLedger(memory, project);
-    const isNew = memory.get(`${project} known`) === undefined;
-    for (const moved of ledger.moved(await cache.remoteRefs(project))) {
-      if (!isNew && this.#isFollowed(branchOf(moved.ref).replace(/^refs\/tags\//, ''))) {
-        const isDeleted = /^0+$/.test(moved.newrev);
-        const repository = isDeleted ? undefined : await cache.fetched(project, moved.ref, moved.newrev);
-        this.#tell({ type: 'ref-updated', change: await describeRef(source, project, moved, repository) });
-      }
-      ledger.told(moved);
-    }
+    if (memory.get(`${project} known`) === undefined) ledger.learn(await cache.remoteRefs(project));
+    const tell = (event: SourceEvent) => {
+      if (this.#isFollowed(event.change.branch.replace(/^refs\/tags\//, ''))) this.#tell(event);
+    };
+    await tellMovedRefs(source, project, cache, ledger, tell);
     memory.set(`${project} known`, 'yes');
   }
 

@@ -81,6 +81,21 @@ export class GitCache implements Merger {
     return merged === undefined ? (conflict ?? 'cannot be merged') : at(merged);
   }
 
+  /**
+   * Whether merging a change onto its branch as it is now gives the content that was tested. For servers that merge
+   * themselves: their commits differ from ours, what they contain does not, unless someone else pushed.
+   * @throws HubError `unreachable`
+   */
+  async landsAsTested(change: Change, tested: Checkout): Promise<boolean> {
+    checkChange(change);
+    const now = await this.#alone(change.project, () => this.#addChange(change, undefined));
+    if (typeof now === 'string') return false;
+    const trees = [now.commit, tested.commit].map((commit) => `${commit}^{tree}`);
+    const { stdout } = await this.git(['rev-parse', ...trees], { repository: now.repository });
+    const [one, other] = stdout.trim().split('\n');
+    return one === other;
+  }
+
   async tip(project: string, branch?: string): Promise<Checkout> {
     checkName('project', project, isProject);
     if (branch !== undefined) checkName('branch', branch, isBranch);

@@ -218,18 +218,7 @@ describe('the listener for webhooks', () => {
     expect((await deliver(port, 'another secret than that', 'pull_request', payload)).status).toBe(401);
     expect((await deliver(port, '', 'pull_request', payload)).status).toBe(401);
     expect((await send('pull_request', payload, { headers: { 'x-gitea-signature': '' } })).status).toBe(401);
-    expect(
-      (
-        await send('pull_request', payload, {
-          headers: {
-            'x-gitea-signature': 'é'
-              .repeat(3)
-              .normalize('NFD')
-              .replace(/[^\x20-\x7e]/g, 'z'),
-          },
-        })
-      ).status,
-    ).toBe(401);
+    expect((await send('pull_request', payload, { headers: { 'x-gitea-signature': 'zz' } })).status).toBe(401);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(405);
     expect(bed.events).toEqual([]);
   });
