@@ -123,9 +123,11 @@ export class ImageStore implements Images {
     }
     const running = this.#running.get(name);
     if (running) return running;
-    const build = this.#queue.then(() => this.#buildLocked(name, settings, caller));
+    const build = this.#queue
+      .then(() => this.#buildLocked(name, settings, caller))
+      .finally(() => this.#running.delete(name));
     this.#running.set(name, build);
-    this.#queue = build.catch(() => undefined).finally(() => this.#running.delete(name));
+    this.#queue = build.catch(() => undefined);
     return build;
   }
 
