@@ -148,7 +148,9 @@ testRoot('uses no image whose smoke job failed, and a smoke job changes nothing'
   await expect(store.build('tiny')).rejects.toMatchObject({ code: 'image_failed' });
   expect(await store.use('tiny')).toBeUndefined();
 
-  const other = await openStore({ tiny: { smoke: 'echo spoilt > /etc/passwd; test "$(grep -c : /proc/net/dev)" = 1' } });
+  const other = await openStore({
+    tiny: { smoke: 'echo spoilt > /etc/passwd; test "$(grep -c : /proc/net/dev)" = 1' },
+  });
   await other.store.build('tiny');
   const image = await other.store.use('tiny');
   expect(await readFile(join(image?.root ?? '', 'etc/passwd'), 'utf8')).toContain('root:x:0:0');
