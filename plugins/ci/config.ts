@@ -1,4 +1,5 @@
 import type { ImageSettings } from './images/config.ts';
+import type { TargetSettings } from './images/targets.ts';
 import type { ConfigRepoSettings } from './jobs/config-repo.ts';
 import type { LocalConfig } from './runner/config.ts';
 import type { SourcesConfig } from './sources/config.ts';
@@ -17,6 +18,8 @@ export interface Config extends SourcesConfig, LocalConfig {
   readonly url: string;
   /** Images by name. */
   readonly images: Readonly<Record<string, ImageSettings>>;
+  /** Where images are uploaded to, by name. */
+  readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Folders with elements of the user. */
   readonly elements: readonly string[];
 }

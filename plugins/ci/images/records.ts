@@ -5,7 +5,12 @@ import type { ImageStatus } from '../view.ts';
 import { removeTree } from './build.ts';
 
 type BuildView = ImageStatus['builds'][number];
-export type UploadRecord = Omit<NonNullable<ImageStatus['uploads']>[number], 'build'>;
+type UploadView = Omit<NonNullable<ImageStatus['uploads']>[number], 'build'>;
+
+export interface UploadRecord extends UploadView {
+  /** What the target calls it. */
+  readonly uploaded?: string;
+}
 
 /** What is kept of one build of an image: a line of its status, and its uploads. */
 export interface BuildRecord extends BuildView {

@@ -8,14 +8,18 @@ import type { ImageStatus, LogView } from '../view.ts';
 import { buildTree, removeTree, rootElements } from './build.ts';
 import { DAILY, elementsOf, type ImageSettings } from './config.ts';
 import { BreakPoints } from './elements/phases.ts';
+import { exportImage, hasDisk } from './export.ts';
 import { takeLock } from './lock.ts';
 import { inNamespace, namespaceLack, SYSTEM_PATH } from './namespace.ts';
 import { imageProgram, SHIPPED_ELEMENTS } from './programs.ts';
 import { type BuildRecord, BuildRecords, buildId } from './records.ts';
 import { runLogged } from './run-logged.ts';
+import { formatOf, type TargetSettings } from './targets.ts';
+import { Uploads } from './uploads.ts';
 
 export interface ImageStoreOptions {
   readonly images: Readonly<Record<string, ImageSettings>>;
+  readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Folders with elements of the user, looked at before those that the plugin brings. */
   readonly elementFolders: readonly string[];
   /** The plugin's data folder; everything of images is in its `images/`. */
@@ -55,12 +59,19 @@ export class ImageStore implements Images {
   readonly #running = new Map<string, Promise<BuildRecord>>();
   readonly #crons = new Map<string, Cron>();
   readonly #logs: LogStore;
+  readonly #uploads: Uploads;
+  #uploading: Promise<void> = Promise.resolve();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.#records = new BuildRecords(join(options.dataDir, 'images'));
     this.#logs = new LogStore({ ...LOG_LIMITS, folder: join(options.dataDir, 'image-logs') });
+    const { targets, log, signal } = options;
+    this.#uploads = new Uploads({
+      ...{ records: this.#records, targets, log, signal },
+      changed: (name) => this.#tell(name),
+    });
   }
 
   get names(): readonly string[] {
@@ -84,7 +95,7 @@ export class ImageStore implements Images {
 
   async stop(): Promise<void> {
     for (const cron of this.#crons.values()) cron.stop();
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values(), this.#uploading]);
   }
 
   /** Asked for an image that was never built, it begins to build it. */
@@ -98,9 +109,14 @@ export class ImageStore implements Images {
       return undefined;
     }
     const { id } = newest;
+    return { name, build: id, root: this.#records.rootOf(id), release: this.#hold(name, id) };
+  }
+
+  /** Keeps a build from being removed until the function it answers is called. */
+  #hold(name: string, id: string): () => void {
     this.#uses.set(id, (this.#uses.get(id) ?? 0) + 1);
     let isReleased = false;
-    const release = () => {
+    return () => {
       if (isReleased) return;
       isReleased = true;
       const left = (this.#uses.get(id) ?? 1) - 1;
@@ -108,7 +124,6 @@ export class ImageStore implements Images {
       else this.#uses.delete(id);
       void this.#prune(name);
     };
-    return { name, build: id, root: this.#records.rootOf(id), release };
   }
 
   /**
@@ -136,7 +151,9 @@ export class ImageStore implements Images {
     const [newest] = builds;
     const ready = builds.find(({ state }) => state === 'ready');
     const next = this.#crons.get(name)?.nextRun()?.getTime();
-    const uploads = builds.flatMap(({ id, uploads = [] }) => uploads.map((upload) => ({ ...upload, build: id })));
+    const uploads = builds.flatMap(({ id, uploads = [] }) =>
+      uploads.map(({ uploaded: _, ...upload }) => ({ ...upload, build: id })),
+    );
     const isBusy = newest?.state === 'building' || newest?.state === 'testing';
     return {
       name,
@@ -202,6 +219,7 @@ export class ImageStore implements Images {
       const bytes = await settle(folder, signal);
       line(`done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
       await save({ state: 'ready', duration: Date.now() - started, bytes });
+      this.#uploadLater(record, settings);
       return record;
     } catch (error) {
       line(`failed: ${errorText(error)}`);
@@ -211,6 +229,13 @@ export class ImageStore implements Images {
     } finally {
       await log.close();
     }
+  }
+
+  /** Uploads go one after the other, apart from builds: clouds are slow. */
+  #uploadLater({ name, id }: BuildRecord, settings: ImageSettings): void {
+    if (!settings.targets?.length) return;
+    const release = this.#hold(name, id);
+    this.#uploading = this.#uploading.then(() => this.#uploads.upload(id, settings)).finally(release);
   }
 
   /** Now, or a moment later where a build of this second is there already: ids count in seconds. */
@@ -229,9 +254,12 @@ export class ImageStore implements Images {
     signal: AbortSignal,
   ): Promise<void> {
     const elementFolders = [...this.#options.elementFolders, SHIPPED_ELEMENTS];
+    const { targets } = this.#options;
+    const wanted = (settings.targets ?? []).flatMap((target) => (targets[target] ? [formatOf(targets[target])] : []));
+    const formats = [...new Set([...(settings.formats ?? []), ...wanted])];
     const work = join(folder, 'work');
     await mkdir(work, { mode: 0o755 });
-    await buildTree({
+    const environment = await buildTree({
       name,
       elements: elementsOf(settings, await rootElements(settings.elements ?? [], elementFolders)),
       environment: settingsEnvironment(settings),
@@ -242,9 +270,11 @@ export class ImageStore implements Images {
       line,
       signal,
       ...(caller.terminal !== undefined && { terminal: caller.terminal }),
-      without: ['block-device'],
+      without: hasDisk(formats) ? [] : ['block-device'],
     });
-    await rename(join(work, 'mnt'), join(folder, 'root'));
+    const root = join(folder, 'root');
+    await rename(join(work, 'mnt'), root);
+    await exportImage({ root, output: join(folder, 'image'), formats, environment, line, signal });
   }
 
   async #checkMachine({ need_mb: needMb = DEFAULT_NEED_MB }: ImageSettings): Promise<void> {
@@ -268,6 +298,12 @@ export class ImageStore implements Images {
         await this.#records.removeTree(record.id);
         await this.#records.put({ ...record, state: 'failed', reason: 'cut short' });
       }
+      for (const record of this.#records.all) {
+        const uploads = (record.uploads ?? []).map((upload) =>
+          upload.state === 'uploading' ? { ...upload, state: 'failed' as const, reason: 'cut short' } : upload,
+        );
+        if (record.uploads) await this.#records.put({ ...record, uploads });
+      }
       await this.#logs.prune();
     } finally {
       await unlock();
@@ -278,8 +314,11 @@ export class ImageStore implements Images {
   async #prune(name: string): Promise<void> {
     for (const state of ['ready', 'failed'] as const) {
       const old = this.#records.of(name).filter((record) => record.state === state);
-      for (const { id } of old.slice(KEPT)) {
-        if (!this.#uses.has(id)) await this.#records.remove(id);
+      for (const { id, uploads = [] } of old.slice(KEPT)) {
+        if (this.#uses.has(id)) continue;
+        // What a target still has is removed there when newer ones arrived; until then the record says what it is.
+        const isUploaded = uploads.some(({ uploaded }) => uploaded !== undefined);
+        await (isUploaded ? this.#records.removeTree(id) : this.#records.remove(id));
       }
     }
   }

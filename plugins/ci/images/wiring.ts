@@ -7,9 +7,10 @@ import { ImageStore } from './store.ts';
  * @param changed called whenever an image's status is other than before: builds may wait for it
  */
 export async function startImages(hub: Hub<Config>, changed: () => void): Promise<ImageStore> {
-  const { images, elements } = hub.config;
+  const { images, elements, targets } = hub.config;
   const store = new ImageStore({
     images,
+    targets,
     elementFolders: elements,
     dataDir: hub.dataDir,
     log: hub.log,

@@ -19,6 +19,7 @@ const run: RunProgram<Config> = async ({ config, dataDir, args }) => {
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const store = new ImageStore({
     images: config.images,
+    targets: config.targets,
     elementFolders: config.elements,
     dataDir,
     log: { debug: () => undefined, info: say, warn: say, error: say },

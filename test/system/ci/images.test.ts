@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished } from 'vitest';
 import type { ImageSettings } from '../../../plugins/ci/images/config.ts';
 import { ImageStore } from '../../../plugins/ci/images/store.ts';
+import type { TargetSettings } from '../../../plugins/ci/images/targets.ts';
 import type { ImageStatus } from '../../../plugins/ci/view.ts';
 import { makeRootFileSystem } from '../../support/ci-image.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
@@ -29,7 +30,11 @@ const ignore = () => undefined;
 const mkdtemp = async () => execFileSync('mktemp', ['-d', '/tmp/cupboard-image.XXXXXX'], { encoding: 'utf8' }).trim();
 
 /** A store with images of the tiny archive, elements of its own, and a data folder that goes with the test. */
-async function openStore(images: Record<string, ImageSettings>, dataDir?: string) {
+async function openStore(
+  images: Record<string, ImageSettings>,
+  dataDir?: string,
+  targets: Record<string, TargetSettings> = {},
+) {
   const data = dataDir ?? (await temporaryFolder());
   const elements = join(data, 'elements');
   const said: ImageStatus[] = [];
@@ -37,6 +42,7 @@ async function openStore(images: Record<string, ImageSettings>, dataDir?: string
   const withArchive = Object.entries(images).map(([name, settings]) => [name, { rootfs: archive, ...settings }]);
   const store = new ImageStore({
     images: Object.fromEntries(withArchive),
+    targets,
     elementFolders: [elements],
     dataDir: data,
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
