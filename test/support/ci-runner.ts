@@ -13,6 +13,8 @@ import { imagesOf } from './ci-image.ts';
 export interface RunnerBed {
   readonly pool: NodePool;
   readonly logs: LogStore;
+  /** Calls `listener` with what is appended to any log; answers what ends that. */
+  onOutput(listener: (text: string) => void): () => void;
   /** What was told of nodes, `undefined` when one was gone. */
   readonly told: (NodeStatus | undefined)[];
   /** Ends with the node closed; `text` is the log, every line without its time. */
@@ -72,7 +74,21 @@ export const newBuild = (): string => randomBytes(16).toString('hex');
 export async function makeRunner(options: BedOptions): Promise<RunnerBed> {
   const told: (NodeStatus | undefined)[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: console.warn, error: console.error };
-  const logs = new LogStore({ folder: join(options.folder, 'builds'), keepDays: 1, keepMb: 1000, maxMb: 300 });
+  const listeners = new Set<(text: string) => void>();
+  const onAppend = (_id: string, _offset: number, bytes: Buffer): void => {
+    for (const listener of listeners) listener(bytes.toString());
+  };
+  const onOutput = (listener: (text: string) => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const logs = new LogStore({
+    folder: join(options.folder, 'builds'),
+    keepDays: 1,
+    keepMb: 1000,
+    maxMb: 300,
+    onAppend,
+  });
   const pool = new NodePool({
     folder: join(options.folder, 'nodes'),
     isolation: {
@@ -98,7 +114,7 @@ export async function makeRunner(options: BedOptions): Promise<RunnerBed> {
     const outcome = await runner.run(full, signal ?? new AbortController().signal, tell ?? (() => undefined));
     return { ...outcome, build: full.build, text: await textOf(logs, full.build, tail) };
   };
-  return { pool, logs, told, run };
+  return { pool, logs, onOutput, told, run };
 }
 
 async function isolationOf({

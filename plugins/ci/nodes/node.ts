@@ -92,8 +92,10 @@ export class Node {
     for (const part of ['disk', 'root', 'job']) await mkdir(join(folder, part), { recursive: true });
     if (image) await symlink(image.root, join(folder, 'lower'));
     const isLoop = settings.hasLoop && settings.mode === 'root';
-    if (isLoop) await makeDisk(join(settings.folder, '.templates'), folder, diskMb);
-    const output = await openPipe(join(folder, 'output'));
+    const [output] = await Promise.all([
+      openPipe(join(folder, 'output')),
+      isLoop ? makeDisk(join(settings.folder, '.templates'), folder, diskMb) : undefined,
+    ]);
     const cgroup = settings.cgroups && new NodeCgroup(settings.cgroups, id);
     const [program = '', ...args] = holderCommand(settings.mode);
     const holder = spawn(program, args, {

@@ -1,15 +1,17 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { distFile } from '../../../core/support/paths.ts';
 import type { Checkout } from '../../../plugins/ci/contract.ts';
-import { readNodeRecord } from '../../../plugins/ci/nodes/leftovers.ts';
 import { startRunner } from '../../support/ci-bed.ts';
 import { makeRootFileSystem } from '../../support/ci-image.ts';
 import type { BedOptions } from '../../support/ci-runner.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 
+const run = promisify(execFile);
 const testNode = testNeeding('root', 'bwrap', 'busybox', 'git', 'mkfs.ext4');
 const steps = (...scripts: string[]) => scripts.map((shell, index) => ({ name: `step${index}`, shell }));
 
@@ -132,18 +134,20 @@ testNode('makes nodes beforehand, hands out no more than it may, and says why th
 });
 
 testNode('holds the node of a failed build, with a shell in it', async () => {
-  const bed = await bedWithImage({
+  const data = await temporaryFolder();
+  const folder = join(data, 'plugin-data/ci');
+  await makeRootFileSystem(join(folder, 'image'));
+  const bed = await startRunner({
+    folder,
     holdFor: (_request, result) => (result === 'FAILURE' ? 'to be looked at' : undefined),
   });
   await bed.run({ body: steps('echo left > found; sleep 600 & false') });
   const [held] = bed.pool.nodes;
   expect(held).toMatchObject({ state: 'hold', reason: 'to be looked at' });
-  const record = await readNodeRecord(join(bed.folder, 'nodes', held?.node ?? ''));
-  const argv = ['--target', String(record?.pid), '--mount', '--wd=/', '--', ...(record?.shell ?? []), '/bin/sh', '-c'];
-  const shell = (script: string) => execFileSync('nsenter', [...argv, script], { encoding: 'utf8' });
-  expect(shell('cat found; hostname; pidof sleep || true; grep NoNewPrivs /proc/self/status')).toBe(
-    'left\nnode\nNoNewPrivs:\t1\n',
-  );
+  const script = 'cat found; hostname; pidof sleep || echo ended; grep NoNewPrivs /proc/self/status';
+  const shell = ['run', 'ci', 'shell', held?.node ?? '', 'sh', '-c', script];
+  const { stdout } = await run(process.execPath, [distFile('cupboard.js'), '--data', data, ...shell]);
+  expect(stdout).toBe('left\nnode\nended\nNoNewPrivs:\t1\n');
   await bed.pool.delete(held?.node ?? '');
   expect(bed.pool.nodes).toEqual([]);
 });
