@@ -12,8 +12,18 @@ export const BUILD_REF = 'refs/build/head';
 const environment = { ...process.env, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', LC_ALL: 'C' };
 
 /** Runs git as nobody in particular: no settings of whoever runs the hub have a say. */
-export const git = async (args: readonly string[], signal: AbortSignal): Promise<string> =>
-  (await run('git', args, { signal, env: environment, maxBuffer: 64 << 20 })).stdout;
+export async function git(args: readonly string[], signal: AbortSignal, input = ''): Promise<string> {
+  const running = run('git', args, { signal, env: environment, maxBuffer: 64 << 20 });
+  running.child.stdin?.on('error', () => undefined).end(input); // one that does not read has ended: told by its exit
+  return (await running).stdout;
+}
+
+/** A repository's branches and tags, a line `OBJECT NAME` each, sorted by name. */
+export const listRefs = (repository: string, signal: AbortSignal): Promise<string> =>
+  git(
+    [`--git-dir=${repository}`, 'for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/tags'],
+    signal,
+  );
 
 /**
  * Writes a checkout with its history as a git bundle: what a machine without access to the cache needs. The cache
@@ -32,11 +42,8 @@ export async function writeBundle(
     await git(['init', '--quiet', '--bare', '--template=', borrower], signal);
     await mkdir(join(borrower, 'objects/info'), { recursive: true });
     await writeFile(join(borrower, 'objects/info/alternates'), `${join(checkout.repository, 'objects')}\n`);
-    const refs = ['refs/heads', 'refs/tags'];
-    const format = '--format=%(objectname) %(refname)';
-    const listed = await git([`--git-dir=${checkout.repository}`, 'for-each-ref', format, ...refs], signal);
     // As packed refs: a file a ref would cost more than the bundle.
-    await writeFile(join(borrower, 'packed-refs'), listed);
+    await writeFile(join(borrower, 'packed-refs'), await listRefs(checkout.repository, signal));
     await own('update-ref', BUILD_REF, checkout.commit);
     const held = await Promise.all(
       known.map((commit) =>

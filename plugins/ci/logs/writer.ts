@@ -40,6 +40,11 @@ export class LogWriter {
     return this.append(() => this.stamper.stamp(this.text.push(bytes), Date.now()));
   }
 
+  /** Appends what another log has, timed already. */
+  copy(bytes: Buffer): Promise<void> {
+    return this.append(() => bytes);
+  }
+
   /** Ends a last line that has no newline, and says so as Zuul does. */
   endOutput(): Promise<void> {
     return this.append(() => {

@@ -48,6 +48,8 @@ export type LeaseAction =
       readonly fences: readonly number[];
     }
   | { readonly type: 'send release'; readonly fence: number }
+  /** The worker has it. */
+  | { readonly type: 'held'; readonly fence: number }
   | { readonly type: 'finished'; readonly fence: number; readonly outcome: BuildOutcome }
   /** Nobody runs it any more, and its result is not known. */
   | { readonly type: 'lost'; readonly fence: number; readonly reason: string }
@@ -102,6 +104,7 @@ export function lease(
       else if (!named) drop(fence, 'the worker does not know of it any more');
       else if (phase !== 'releasing') {
         const isFinished = named.outcome !== undefined;
+        if (phase === 'offered') actions.push({ type: 'held', fence });
         if (named.outcome && phase !== 'finished') actions.push({ type: 'finished', fence, outcome: named.outcome });
         leases.set(fence, { phase: isFinished ? 'finished' : 'held', expires: now + leaseMs });
       }

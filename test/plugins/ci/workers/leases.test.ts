@@ -35,7 +35,7 @@ class World {
         this.#post(() => this.worker({ type: 'released', fence: action.fence }));
       } else if (action.type === 'refuse result') {
         this.refusedResults += 1;
-      } else {
+      } else if (action.type !== 'held') {
         this.ends.set(action.fence, [...(this.ends.get(action.fence) ?? []), action.type]);
         if (action.type !== 'finished')
           expect(this.running(), `${action.type} of what still runs`).not.toContain(action.fence);
