@@ -70,7 +70,7 @@ export function parseEvent(line: string): GerritEvent | undefined {
   const { type } = event;
   if (type === 'dropped-output') return { type };
   if (type === 'ref-updated') return parseRefEvent(event);
-  if (typeof type !== 'string' || !(type in ACCOUNT_FIELDS)) return undefined;
+  if (typeof type !== 'string' || !Object.hasOwn(ACCOUNT_FIELDS, type)) return undefined;
   const known = type as keyof typeof ACCOUNT_FIELDS;
   const change = fields(event['change']);
   const number = positive(change['number']);
@@ -171,6 +171,16 @@ function parseRow(row: Fields): GerritRow | undefined {
 
 const refOf = (number: number, patchset: number) =>
   `refs/changes/${String(number % 100).padStart(2, '0')}/${number}/${patchset}`;
+
+/** Whether Gerrit answered with what was before the event. */
+export function isStale(row: GerritRow | undefined, event: ChangeEvent): boolean {
+  if (row === undefined) return true;
+  if (row.patchset < event.patchset) return true;
+  if (event.type === 'change-merged') return row.status !== 'merged';
+  if (event.type === 'change-abandoned') return row.status === 'open';
+  if (row.patchset > event.patchset) return false;
+  return Object.entries(event.votes).some(([label, value]) => value !== 0 && !row.votes[label]?.includes(value));
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 

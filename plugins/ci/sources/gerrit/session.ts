@@ -80,6 +80,16 @@ export async function connectGerrit(config: GerritConfig): Promise<GerritSession
   };
 }
 
+/** @throws HubError `config_invalid` for a host key that is none */
+export function checkHostKey(hostKey: string): void {
+  if (!/^(?:ssh|ecdsa|sk)-[\w.@-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?$/.test(hostKey.trim())) {
+    throw new HubError(
+      'config_invalid',
+      'gerrit.host_key: `ssh-ed25519 AAAA...` is expected, as ssh-keyscan prints it after the name',
+    );
+  }
+}
+
 function open(client: Client, command: string): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
     const fail = (error?: Error) =>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoff, errorText, HubError, type Logger } from 'cupboard/sdk';
+import { backoff, errorText, type Logger } from 'cupboard/sdk';
 import picomatch from 'picomatch';
 import type { Change, Checkout, Report, SourceEvent } from '../../contract.ts';
 import type { GerritConfig } from '../config.ts';
@@ -10,7 +10,8 @@ import type { Memory } from '../memory.ts';
 import type { OpenedSource } from '../opened.ts';
 import { openRefLedger, tellMovedRefs } from '../refs.ts';
 import { openChangeLedger } from './change-ledger.ts';
-import { type ChangeEvent, type GerritEvent, type GerritRow, parseEvent, type RefEvent } from './events.ts';
+import { describeRow, idOf } from './describe.ts';
+import { type ChangeEvent, type GerritEvent, type GerritRow, isStale, parseEvent, type RefEvent } from './events.ts';
 import { GerritServer } from './server.ts';
 
 export interface GerritOptions {
@@ -104,7 +105,7 @@ export class GerritSource implements OpenedSource {
 
   async findByChangeId(changeId: string): Promise<readonly string[]> {
     const rows = await this.#server.query(`change:${changeId}`);
-    return rows.filter(({ status }) => status !== 'abandoned').map((row) => this.#idOf(row));
+    return rows.filter(({ status }) => status !== 'abandoned').map((row) => idOf(this.name, row));
   }
 
   findByUrl(url: string): string | undefined {
@@ -285,62 +286,7 @@ export class GerritSource implements OpenedSource {
     this.#changes.told(row, createdOn);
   }
 
-  #idOf({ project, number }: GerritRow): string {
-    return `${this.name}:${project}/${number}`;
-  }
-
-  async #describe(row: GerritRow): Promise<Change> {
-    const { dependencies } = this.#options;
-    const source = this.name;
-    const { project, branch, commit, ref, changeId, message, author, url, files, number, patchset } = row;
-    const id = this.#idOf(row);
-    const parents = await this.#server.query(
-      ...row.parents.flatMap((parent, at) => [...(at > 0 ? ['OR'] : []), `change:${parent}`]),
-    );
-    const unmerged = parents.filter(({ status }) => status !== 'merged').map((parent) => this.#idOf(parent));
-    const named = await dependencies({ source, project, message });
-    return {
-      key: `${id},${patchset}`,
-      id,
-      source,
-      kind: 'change',
-      project,
-      branch,
-      commit,
-      ref,
-      number: String(number),
-      patchset: String(patchset),
-      ...(changeId !== '' && { changeId }),
-      message,
-      ...(author !== '' && { author }),
-      ...(/^https?:\/\//.test(url) && { url }),
-      dependsOn: [...new Set([...unmerged, ...named])],
-      ...(files && { files }),
-      isOpen: row.status === 'open',
-      isMerged: row.status === 'merged',
-      approvals: Object.fromEntries(
-        Object.entries(row.votes).map(([label, votes]) => [label, [Math.max(...votes), Math.min(...votes)]]),
-      ),
-    };
-  }
-}
-
-/** Whether Gerrit answered with what was before the event. */
-function isStale(row: GerritRow | undefined, event: ChangeEvent): boolean {
-  if (row === undefined) return true;
-  if (row.patchset < event.patchset) return true;
-  if (event.type === 'change-merged') return row.status !== 'merged';
-  if (event.type === 'change-abandoned') return row.status === 'open';
-  if (row.patchset > event.patchset) return false;
-  return Object.entries(event.votes).some(([label, value]) => value !== 0 && !row.votes[label]?.includes(value));
-}
-
-/** @throws HubError `config_invalid` for a host key that is none */
-export function checkHostKey(hostKey: string): void {
-  if (!/^(?:ssh|ecdsa|sk)-[\w.@-]+ [A-Za-z0-9+/]+={0,2}(?: .*)?$/.test(hostKey.trim())) {
-    throw new HubError(
-      'config_invalid',
-      'gerrit.host_key: `ssh-ed25519 AAAA...` is expected, as ssh-keyscan prints it after the name',
-    );
+  #describe(row: GerritRow): Promise<Change> {
+    return describeRow(row, { source: this.name, server: this.#server, dependencies: this.#options.dependencies });
   }
 }

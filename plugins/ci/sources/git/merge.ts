@@ -45,7 +45,9 @@ async function mergeTrees(
     const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, commit];
     const { code, stdout } = await git(args, { repository, accept: [1] });
     const [id = '', ...paths] = stdout.split('\0').filter((part) => part !== '');
-    return code === 0 ? { id } : { conflict: `conflict in ${[...new Set(paths)].join(', ')}` };
+    // Names of files are anyone's words.
+    const named = [...new Set(paths)].map((path) => path.replace(/\p{Cc}/gu, '?'));
+    return code === 0 ? { id } : { conflict: `conflict in ${named.join(', ')}` };
   } catch (error) {
     if (/unrelated histories/.test(errorText(error)))
       return { conflict: 'its history has no commit in common with the branch' };

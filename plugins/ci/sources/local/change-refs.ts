@@ -48,6 +48,9 @@ export interface Stored {
 /** More comments than this are dropped, the oldest first. */
 const MOST_COMMENTS = 100;
 
+/** The number of a change as commands and events write it; 0 = none has it. */
+export const parseNumber = (text: string): number => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0);
+
 /** `refs/changes/12/512/3`, as Gerrit names it. */
 export const patchSetRef = (number: number, patchset: number): string => `${changeRef(number)}/${patchset}`;
 const changeRef = (number: number) => `refs/changes/${String(number % 100).padStart(2, '0')}/${number}`;

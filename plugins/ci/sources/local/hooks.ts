@@ -49,8 +49,8 @@ export async function installHooks(git: Git, repository: string, options: HookOp
   await install(join(folder, 'proc-receive'), `exec ${argv}\n`, log);
 }
 
-// A missing file is made, a known one gets a new time; whose it is does not matter to who may write the folder.
-const POST_RECEIVE = `: > ${PUSHED_FILE}
+// Whoever pushes may not be who owns the file: then the hub sees the push when it looks again by itself.
+const POST_RECEIVE = `true 2> /dev/null > ${PUSHED_FILE} || true
 users=$0${USERS}
 if [ -x "$users" ]; then exec "$users" "$@"; fi
 `;

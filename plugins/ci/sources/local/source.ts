@@ -7,9 +7,11 @@ import { createLocks } from '../git/lock.ts';
 import type { Memory } from '../memory.ts';
 import type { OpenedSource } from '../opened.ts';
 import { describeRef, openRefLedger } from '../refs.ts';
-import { type ChangeRecord, newestPatchSet, type Stored, withComment } from './change-refs.ts';
+import { type ChangeRecord, newestPatchSet, parseNumber, withComment } from './change-refs.ts';
 import { describeChange, LocalRepository, type Naming } from './describe.ts';
 import { createRepository, installHooks, PUSHED_FILE, touch } from './hooks.ts';
+import { landChange } from './land.ts';
+import { OWN_ACCOUNT, openNews } from './news.ts';
 
 export interface LocalOptions extends Naming {
   /** Project to path of its bare repository. */
@@ -21,19 +23,10 @@ export interface LocalOptions extends Naming {
   readonly log: Logger;
 }
 
-/** Votes and comments of the hub itself; no event tells of them. */
-const OWN_ACCOUNT = 'cupboard';
 /** Looks again so often, for pushes that no hook told of. */
 const RESCAN_MS = 30_000;
 /** A push writes the file once, a watcher may tell of it twice. */
 const SETTLE_MS = 20;
-
-/** What was last told of a change. */
-interface SeenChange {
-  readonly patchset: number;
-  readonly comments: number;
-  readonly status: ChangeRecord['status'];
-}
 
 /**
  * Bare repositories on this machine. What happened is read from their refs and compared with what was told before, so
@@ -100,7 +93,7 @@ export class LocalSource implements OpenedSource {
 
   async find(project: string, number: string): Promise<Change | undefined> {
     const repository = this.#repositories.get(project);
-    const stored = await repository?.changes.read(toNumber(number));
+    const stored = await repository?.changes.read(parseNumber(number));
     return repository && stored && (await this.#describe(repository, stored.record));
   }
 
@@ -137,7 +130,7 @@ export class LocalSource implements OpenedSource {
     comment: { readonly account: string; readonly text: string; readonly votes: Readonly<Record<string, number>> },
   ): Promise<void> {
     const repository = this.#repository(project);
-    await repository.changes.update(toNumber(number), (record) => {
+    await repository.changes.update(parseNumber(number), (record) => {
       checkOpen(record);
       return withComment(record, { ...comment, time: Date.now() });
     });
@@ -147,7 +140,7 @@ export class LocalSource implements OpenedSource {
   /** Closes a change that is not wanted, or opens it again. @throws HubError `change_unknown`, `change_closed` */
   async setAbandoned(project: string, number: string, isAbandoned: boolean): Promise<void> {
     const repository = this.#repository(project);
-    await repository.changes.update(toNumber(number), (record) => {
+    await repository.changes.update(parseNumber(number), (record) => {
       if (record.status === 'merged') checkOpen(record);
       return { ...record, status: isAbandoned ? 'abandoned' : 'open' };
     });
@@ -157,7 +150,7 @@ export class LocalSource implements OpenedSource {
   async report(change: Change, report: Report): Promise<void> {
     const repository = this.#repositories.get(change.project);
     if (repository === undefined || change.kind !== 'change') return;
-    await repository.changes.update(toNumber(change.number ?? ''), (record) => {
+    await repository.changes.update(parseNumber(change.number ?? ''), (record) => {
       const isCurrent = newestPatchSet(record).commit === change.commit;
       const votes = isCurrent ? report.votes : {};
       return withComment(record, { time: Date.now(), account: OWN_ACCOUNT, text: report.message, votes });
@@ -167,41 +160,10 @@ export class LocalSource implements OpenedSource {
   /** The tested commit becomes the branch's tip; a push that came first wins. */
   async submit(change: Change, merged: Checkout): Promise<boolean> {
     const repository = this.#repository(change.project);
-    const isMerged = await this.#alone(change.project, () => this.#land(repository, change, merged));
+    const { log } = this.#options;
+    const isMerged = await this.#alone(change.project, () => landChange(repository, change, merged, log));
     if (isMerged) await this.#sync(repository);
     return isMerged;
-  }
-
-  async #land(repository: LocalRepository, change: Change, merged: Checkout): Promise<boolean> {
-    const { git, log } = this.#options;
-    const stored = await repository.changes.read(toNumber(change.number ?? ''));
-    if (stored === undefined) return false;
-    const { branch, status } = stored.record;
-    if (status === 'merged') return true;
-    const refuse = (reason: string) => {
-      log.warn(`${change.id} was not merged: ${reason}`);
-      return false;
-    };
-    if (status !== 'open') return refuse(`it is ${status}`);
-    if (newestPatchSet(stored.record).commit !== change.commit) return refuse('it has a newer patch set');
-    const tip = await repository.tip(branch);
-    if (tip === undefined) return refuse(`there is no branch ${branch}`);
-    const inCache = { repository: merged.repository };
-    const contains = async (older: string) =>
-      (await git(['merge-base', '--is-ancestor', older, merged.commit], { ...inCache, accept: [1, 128] })).code === 0;
-    if (!(await contains(change.commit))) return refuse(`the tested commit ${merged.commit} does not have it`);
-    // 128: the cache never saw the tip, so it was pushed after the test began.
-    if (!(await contains(tip)))
-      return refuse(`${branch} was pushed to ${tip.slice(0, 12)}, which was not tested with it`);
-    const lease = `--force-with-lease=refs/heads/${branch}:${tip}`;
-    try {
-      // By a push and not by fetch and update-ref: the user's own hooks are to see it.
-      const args = ['push', '--quiet', lease, repository.path, `${merged.commit}:refs/heads/${branch}`];
-      await git(args, inCache);
-    } catch (error) {
-      return refuse(errorText(error));
-    }
-    return true;
   }
 
   async #open(repository: LocalRepository): Promise<void> {
@@ -250,14 +212,12 @@ export class LocalSource implements OpenedSource {
       tell({ type: 'ref-updated', change: await describeRef(this.name, project, ref, repository) });
       ledger.told(ref);
     }
+    const news = openNews(memory, project);
     for (const stored of await repository.changes.list()) {
-      const key = `${project} change ${stored.record.number}`;
-      const [blob, seen] = splitSeen(memory.get(key));
-      if (blob === stored.blob) continue;
-      for (const event of newsOf(stored.record, seen)) {
+      for (const event of news.of(stored)) {
         tell({ ...event, change: await this.#describe(repository, stored.record) });
       }
-      memory.set(key, `${stored.blob} ${JSON.stringify(toSeen(stored))}`);
+      news.told(stored);
     }
   }
 
@@ -287,38 +247,6 @@ export class LocalSource implements OpenedSource {
   }
 }
 
-const toNumber = (text: string): number => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0);
-
 function checkOpen(record: ChangeRecord): void {
   if (record.status !== 'open') throw new HubError('change_closed', `change ${record.number} is ${record.status}`);
-}
-
-const toSeen = ({ record }: Stored): SeenChange => ({
-  patchset: record.patchsets.length,
-  comments: record.commentCount,
-  status: record.status,
-});
-
-function splitSeen(text: string | undefined): [string | undefined, SeenChange | undefined] {
-  if (text === undefined) return [undefined, undefined];
-  const space = text.indexOf(' ');
-  return [text.slice(0, space), JSON.parse(text.slice(space))];
-}
-
-/** What happened to a change since it was last told of, in the order people did it. */
-function newsOf(record: ChangeRecord, seen: SeenChange | undefined): Omit<SourceEvent, 'change'>[] {
-  const news: Omit<SourceEvent, 'change'>[] = [];
-  if (record.patchsets.length > (seen?.patchset ?? 0)) {
-    news.push({ type: 'patchset-created', account: newestPatchSet(record).account });
-  }
-  const count = record.commentCount - (seen?.comments ?? 0);
-  for (const { account, text, votes } of count > 0 ? record.comments.slice(-count) : []) {
-    if (account !== OWN_ACCOUNT) news.push({ type: 'comment-added', account, comment: text, votes });
-  }
-  const before = seen?.status ?? 'open';
-  if (record.status !== before) {
-    const type = { merged: 'change-merged', abandoned: 'change-abandoned', open: 'change-restored' } as const;
-    news.push({ type: type[record.status] });
-  }
-  return news;
 }
