@@ -7,6 +7,7 @@ import { loadConfig } from './config/config.ts';
 import type { ConfigFile, HubConfig } from './config/contract.ts';
 import type { Overrides } from './config/parse.ts';
 import { createAccounts } from './http/accounts.ts';
+import type { Accounts } from './http/contract.ts';
 import { createHttpServer } from './http/server.ts';
 import { createPluginManager } from './plugins/manager.ts';
 import { createRecorder } from './recorder/recorder.ts';
@@ -75,6 +76,7 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
       authenticate: (user, password) => accounts.verify(user, password),
       hasUsers: () => accounts.users().length > 0,
     });
+    followUserRules(config, accounts, broker);
     const events = createHubEvents(broker, log);
     const recorder = createRecorder({
       file: join(dataDir, 'recorder.db'),
@@ -160,6 +162,20 @@ function followConfig(config: ConfigFile, logs: LogBook): void {
   };
   apply(config.current);
   config.onChange(apply);
+}
+
+/** Rules kept with the accounts, and those of the file in their place; both in force at once when they change. */
+function followUserRules(config: ConfigFile, accounts: Accounts, broker: Broker): void {
+  const apply = () => {
+    const kept = accounts.users().flatMap(({ name, rules }) => (rules ? [[name, rules] as const] : []));
+    broker.setUserRules({ ...Object.fromEntries(kept), ...config.current.broker.rules });
+  };
+  apply();
+  config.onChange(apply);
+  accounts.onUserChange(({ name, mustLeave }) => {
+    apply();
+    if (mustLeave) broker.expelUser(name);
+  });
 }
 
 /** Publishes every line as `hub/log/<plugin>`, for the page. Answers how to end that. */

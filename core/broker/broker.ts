@@ -19,7 +19,9 @@ import type {
   PluginGrant,
   PublishOptions,
   RetainedMessage,
+  TopicRules,
 } from './contract.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import type { Publisher } from './journal.ts';
 import { boundAddress, closed, isLocalAddress, listenTcp, listenUnix } from './listeners.ts';
 import { Refusals } from './refusals.ts';
@@ -46,7 +48,7 @@ class EmbeddedBroker implements Broker {
   readonly #clients: Clients;
   /** The hub itself, as one of those who publish. */
   readonly #hub: Publisher = { unstored: 0 };
-  readonly #connections = new Map<string, number>();
+  readonly #door: Doorkeeper;
   readonly #servers: Server[] = [];
   address = '';
   pluginUrl = '';
@@ -56,6 +58,7 @@ class EmbeddedBroker implements Broker {
     this.#options = options;
     this.pluginSocket = join(options.dataDir, 'run', 'mqtt.sock');
     this.#refusals = new Refusals(options.log);
+    this.#door = new Doorkeeper(() => options.config.limits);
     this.#clients = new Clients({ ...options, access: this.#access, refusals: this.#refusals });
   }
 
@@ -166,6 +169,15 @@ class EmbeddedBroker implements Broker {
     this.#clients.rulesChanged();
   }
 
+  setUserRules(rules: Readonly<Record<string, TopicRules>>): void {
+    this.#access.setUserRules(rules);
+    this.#clients.rulesChanged();
+  }
+
+  expelUser(name: string): void {
+    this.#clients.closeWhere(({ kind, ...who }) => kind === 'user' && 'name' in who && who.name === name);
+  }
+
   expelPlugin(id: string): void {
     this.#access.revoke(id);
     this.#clients.find(`plugin:${id}`)?.close();
@@ -194,34 +206,26 @@ class EmbeddedBroker implements Broker {
 
   accept(stream: Duplex, request: IncomingMessage, identity: Identity): void {
     const address = request.socket.remoteAddress;
-    this.#clients.add(stream, {
-      listener: 'web',
-      local: isLocalAddress(address),
-      identity,
-      ...(address && { address }),
-    });
+    const origin = { listener: 'web', local: isLocalAddress(address), identity, ...(address && { address }) } as const;
+    if (this.#admits(stream, address ?? 'hub.sock')) this.#clients.add(stream, origin);
   }
 
   #connected(socket: Socket): void {
     const address = socket.remoteAddress ?? 'unknown';
-    const present = this.#connections.get(address) ?? 0;
-    const most = this.#options.config.limits.connections_per_address;
-    if (present >= most) {
-      this.#refusals.report(
-        address,
-        'connections',
-        `refused: broker.limits.connections_per_address is reached (${most})`,
-      );
-      socket.destroy();
-      return;
+    const origin = { listener: 'network', address, local: isLocalAddress(socket.remoteAddress) } as const;
+    if (this.#admits(socket, address)) this.#clients.add(socket, origin);
+  }
+
+  #admits(stream: Duplex, address: string): boolean {
+    const refusal = this.#door.enter(address, address === 'hub.sock' || isLocalAddress(address));
+    if (refusal === undefined) {
+      stream.once('close', () => this.#door.leave(address));
+      return true;
     }
-    this.#connections.set(address, present + 1);
-    socket.once('close', () => {
-      const left = (this.#connections.get(address) ?? 1) - 1;
-      if (left > 0) this.#connections.set(address, left);
-      else this.#connections.delete(address);
-    });
-    this.#clients.add(socket, { listener: 'network', address, local: isLocalAddress(socket.remoteAddress) });
+    this.#refusals.report(address, 'connections', refusal);
+    stream.on('error', () => undefined);
+    stream.destroy();
+    return false;
   }
 
   #pluginConnected(socket: Socket): void {

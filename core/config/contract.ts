@@ -1,3 +1,4 @@
+import type { TopicRules } from '../broker/contract.ts';
 import type { JsonObject, Location, Units } from '../sdk/contract.ts';
 
 /** cupboard.yaml with every default filled in. snake_case as in the file. */
@@ -22,6 +23,8 @@ export interface BrokerConfig {
   readonly listen: string;
   /** May clients on loopback connect without a user. */
   readonly anonymous: boolean;
+  /** By user name; beside those kept with the accounts, and in their place. */
+  readonly rules: Readonly<Record<string, TopicRules>>;
   readonly limits: {
     readonly packet_bytes: number;
     readonly connect_bytes: number;

@@ -40,6 +40,8 @@ const strings = (description: string, items: object = {}) => ({
   items: { type: 'string', ...items },
 });
 
+const FILTER = { type: 'string', format: 'topic-filter' } as const;
+
 /**
  * cupboard.yaml. One schema checks it, fills in what is missing, documents it and draws its form. What it describes is
  * typed in contract.ts.
@@ -79,6 +81,13 @@ export const configSchema = {
     broker: section('The MQTT broker', {
       listen: address('HOST:PORT it listens on', '127.0.0.1:1883'),
       anonymous: { type: 'boolean', description: 'Whether clients on loopback need no user', default: true },
+      rules: {
+        type: 'object',
+        description:
+          'What users may read and write, by name (anonymous: who has none); %u their name, %c their client id',
+        default: {},
+        additionalProperties: { $ref: '#/$defs/rules' },
+      },
       limits: section('What one client may cost the others', {
         packet_bytes: integer('Largest packet', MIB, 1024, 256 * MIB),
         connect_bytes: integer('Largest packet before the login is accepted', 64 * 1024, 1024, MIB),
@@ -146,6 +155,15 @@ export const configSchema = {
     },
   },
   $defs: {
+    rules: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        read: { type: 'array', items: FILTER, description: 'Filters it may subscribe to' },
+        write: { type: 'array', items: FILTER, description: 'Filters it may publish to' },
+        readwrite: { type: 'array', items: FILTER, description: 'Filters it may do both on' },
+      },
+    },
     plugin: {
       type: 'object',
       properties: {
