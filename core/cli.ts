@@ -217,6 +217,14 @@ command(service, 'uninstall', 'stop the service and remove its files; data and u
   (await import('./cli/service.ts')).uninstall(),
 );
 
+command(
+  group('tls', 'certificates'),
+  'init [names...]',
+  'make a certificate authority and a server certificate, or renew that',
+).action(async (names: string[], _options: object, invoked: Command) =>
+  (await import('./cli/tls.ts')).init(dataDir(invoked), names),
+);
+
 /** One clear line (or a list of problems) on stderr; no stack trace, which tells nothing to who uses the hub. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

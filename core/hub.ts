@@ -20,6 +20,7 @@ import type { Logger, LogLevel } from './support/log.ts';
 import { createLogBook, type LogBook } from './support/log-book.ts';
 import { distFile } from './support/paths.ts';
 import { openHubStore } from './support/store.ts';
+import { openTls, type Tls } from './tls/tls.ts';
 
 export interface HubOptions {
   readonly dataDir: string;
@@ -63,6 +64,9 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     const config = await loadConfig({ dataDir, log, overrides });
     followConfig(config, logs);
 
+    const tls = tlsOf(config.current, dataDir, log);
+    parts.onStop('tls', () => tls?.stop());
+
     const store = await openHubStore(join(dataDir, 'hub.db'), log);
     parts.onStop('hub.db', () => store.close());
     const { documents } = store;
@@ -72,6 +76,7 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
       config: config.current.broker,
       store,
       dataDir,
+      tls,
       log,
       authenticate: (user, password) => accounts.verify(user, password),
       hasUsers: () => accounts.users().length > 0,
@@ -103,6 +108,7 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
       accounts,
       logs,
       dataDir,
+      tls,
       webFolder: distFile('web'),
       version,
     });
@@ -126,8 +132,8 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     config.onChange((next, previous) => {
       recorder.reconfigure();
       plugins.reconfigure().catch((error: unknown) => log.error(`plugins: ${errorText(error)}`));
-      if (next.broker.listen !== previous.broker.listen) {
-        log.warn('the new broker.listen takes effect when the hub is started again');
+      for (const key of restartKeys(next, previous)) {
+        log.warn(`the new ${key} takes effect when the hub is started again`);
       }
     });
     await config.watch();
@@ -142,6 +148,21 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     await stop();
     throw error;
   }
+}
+
+/** The certificate, where a listener wants one. */
+const tlsOf = ({ http, broker, tls }: HubConfig, dataDir: string, log: Logger): Tls | undefined =>
+  http.tls || broker.tls_listen ? openTls(dataDir, tls, log) : undefined;
+
+/** Keys whose change an open listener cannot take. */
+function restartKeys(next: HubConfig, previous: HubConfig): string[] {
+  const keys = {
+    'broker.listen': ({ broker }: HubConfig) => broker.listen,
+    'broker.tls_listen': ({ broker }: HubConfig) => broker.tls_listen,
+    'http.tls': ({ http }: HubConfig) => http.tls,
+    tls: ({ tls }: HubConfig) => `${tls.certificate} ${tls.key}`,
+  };
+  return Object.entries(keys).flatMap(([key, value]) => (value(next) === value(previous) ? [] : [key]));
 }
 
 /** better-sqlite3 12, the last line for Node 20, aborts on newer ones (upstream issue 1515, not fixed in that line). */

@@ -8,6 +8,7 @@ import { errorText, HubError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { isLoopback, parseAddress } from '../support/ports.ts';
 import type { HubStore } from '../support/store.ts';
+import type { Tls } from '../tls/tls.ts';
 import { Access } from './access.ts';
 import type { Packet } from './aedes.ts';
 import { Clients } from './clients.ts';
@@ -23,7 +24,7 @@ import type {
 } from './contract.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import type { Publisher } from './journal.ts';
-import { boundAddress, closed, isLocalAddress, listenTcp, listenUnix } from './listeners.ts';
+import { boundAddress, closed, isLocalAddress, listenTcp, listenTls, listenUnix } from './listeners.ts';
 import { Refusals } from './refusals.ts';
 import { filterProblem, topicProblem } from './topics.ts';
 
@@ -31,6 +32,8 @@ export interface BrokerOptions {
   readonly config: BrokerConfig;
   readonly store: HubStore;
   readonly dataDir: string;
+  /** For `broker.tls_listen`. */
+  readonly tls?: Tls | undefined;
   readonly log: Logger;
   readonly authenticate: (user: string, password: string) => Promise<Identity | undefined>;
   /** Are there users who could log in? Without any, the broker stays on loopback. */
@@ -64,11 +67,12 @@ class EmbeddedBroker implements Broker {
 
   async start(): Promise<void> {
     const { config, dataDir, hasUsers, store } = this.#options;
-    const host = parseAddress(config.listen)?.host ?? '';
-    if (!isLoopback(host) && !hasUsers()) {
+    const open = Object.entries({ 'broker.listen': config.listen, 'broker.tls_listen': config.tls_listen });
+    for (const [key, address] of open) {
+      if (!address || isLoopback(parseAddress(address)?.host ?? '') || hasUsers()) continue;
       throw new HubError(
         'listen_without_users',
-        `broker.listen: ${config.listen} can be reached from other machines, but there are no users yet. Create one with: cupboard users add NAME; or keep to 127.0.0.1`,
+        `${key}: ${address} can be reached from other machines, but there are no users yet. Create one with: cupboard users add NAME; or keep to 127.0.0.1`,
       );
     }
     checkSocketPath(dataDir);
@@ -86,6 +90,12 @@ class EmbeddedBroker implements Broker {
   async #listen(): Promise<void> {
     const network = await listenTcp(this.#options.config.listen, (socket) => this.#connected(socket));
     this.#servers.push(network);
+    const { tls, config } = this.#options;
+    if (tls && config.tls_listen) {
+      const secure = await listenTls(config.tls_listen, tls, (socket) => this.#connected(socket));
+      this.#servers.push(secure);
+      this.#options.log.info(`MQTT with TLS on mqtts://${boundAddress(secure)}`);
+    }
     const plugins = await listenTcp('127.0.0.1:0', (socket) => this.#pluginConnected(socket));
     this.#servers.push(plugins);
     this.#servers.push(await listenUnix(this.pluginSocket, (socket) => this.#pluginConnected(socket)));

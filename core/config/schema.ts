@@ -80,6 +80,12 @@ export const configSchema = {
     },
     broker: section('The MQTT broker', {
       listen: address('HOST:PORT it listens on', '127.0.0.1:1883'),
+      tls_listen: {
+        type: ['string', 'null'],
+        format: 'host-port',
+        description: 'HOST:PORT it listens on with TLS, such as 0.0.0.0:8883',
+        default: null,
+      },
       anonymous: { type: 'boolean', description: 'Whether clients on loopback need no user', default: true },
       rules: {
         type: 'object',
@@ -111,7 +117,16 @@ export const configSchema = {
     }),
     http: section('The page and the API', {
       listen: address('HOST:PORT it listens on', '127.0.0.1:8484'),
+      tls: { type: 'boolean', description: 'Whether that address speaks HTTPS', default: false },
       hosts: strings("Names the page may be asked under, beside loopback and the machine's own"),
+    }),
+    tls: section('The certificate of all listeners with TLS; a renewed one is taken without a restart', {
+      certificate: {
+        type: 'string',
+        description: 'PEM file, the whole chain; relative to the data directory',
+        default: 'tls/server.crt',
+      },
+      key: { type: 'string', description: 'PEM file of its key', default: 'tls/server.key' },
     }),
     recorder: section('The history of readings', {
       commit_seconds: integer('Seconds between commits: what a power cut may cost', 1, 1, 60),

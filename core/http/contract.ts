@@ -3,6 +3,7 @@ import type { ConfigFile } from '../config/contract.ts';
 import type { PluginManager } from '../plugins/contract.ts';
 import type { Recorder } from '../recorder/contract.ts';
 import type { LogBook } from '../support/log-book.ts';
+import type { Tls } from '../tls/tls.ts';
 
 export type Role = 'admin' | 'viewer';
 
@@ -85,6 +86,8 @@ export interface HttpParts {
   readonly accounts: Accounts;
   readonly logs: LogBook;
   readonly dataDir: string;
+  /** For `http.tls`. */
+  readonly tls?: Tls | undefined;
   /** The built page: `dist/web`. */
   readonly webFolder: string;
   readonly version: string;
