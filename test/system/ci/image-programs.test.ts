@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { distFile } from '../../../core/support/paths.ts';
@@ -47,11 +48,22 @@ testNeeding(
   'root',
   'mmdebstrap',
   'bwrap',
-)('makes a Debian with its packages, a user and a job that runs in it', async () => {
+)('makes a Debian with a user, cached repositories and packages, and runs a job in it', async () => {
+  const lamp = join(await temporaryFolder(), 'lamp');
+  execFileSync('git', ['init', '--quiet', lamp]);
+  await writeFile(join(lamp, 'bindep.txt'), 'hello [platform:dpkg]\nno-such-package [platform:rpm]\nbash\n');
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', lamp, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args]);
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'Say what it needs');
   const image = {
     suite: 'bookworm',
-    elements: ['devuser'],
-    environment: { DIB_DEV_USER_PASSWORD: 'open sesame', DIB_DEV_USER_USERNAME: 'anna' },
+    elements: ['devuser', 'cache-bindep'],
+    environment: {
+      DIB_DEV_USER_PASSWORD: 'open sesame',
+      DIB_DEV_USER_USERNAME: 'anna',
+      DIB_GIT_REPOSITORIES: lamp,
+    },
     smoke: 'apt-get --version && su anna -c id',
   };
   const hub = await startHub({ config: { plugins: { ci: { images: { bookworm: image } } } } });
@@ -68,6 +80,10 @@ testNeeding(
   expect(built).toMatchObject({ ok: true, state: 'ready' });
   const root = join(hub.dataDir, 'plugin-data/ci/images', built.build, 'root');
   expect(await readFile(join(root, 'etc/shadow'), 'utf8')).toMatch(/^anna:\$/m);
+  const archives = await readdir(join(root, 'var/cache/apt/archives'));
+  expect(archives.filter((name) => name.endsWith('.deb'))).toEqual([expect.stringMatching(/^hello_/)]);
+  expect(existsSync(join(root, 'usr/bin/hello'))).toBe(false);
+  expect(existsSync(join(root, 'opt/git/lamp/HEAD'))).toBe(true);
   const { body: log } = await hub.api<string>('GET', `/plugins/ci/images/${built.build}/log`);
   expect(log).toContain('uid=1000(anna)');
   expect(log).not.toContain('open sesame');
