@@ -52,6 +52,7 @@ const start: StartPlugin<Config> = async (hub) => {
     log,
     signal,
     tellBuild: (status) => publisher.build(status),
+    confirmBuild: (status) => publisher.confirm(status),
     tellItems: () => publisher.queues(engine),
     event: (name, data) => publisher.event(name, data),
   });

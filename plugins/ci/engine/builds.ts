@@ -17,6 +17,11 @@ export interface BuildsOptions {
   readonly estimate: (job: string) => number | null;
   /** Told of every change but the end. */
   readonly tell: (status: BuildStatus) => void;
+  /**
+   * Resolves once the hub has taken note of a build: it is alive. When it is killed, what carries its token is ended,
+   * jobs first; a job must not be blamed for that.
+   */
+  readonly confirm: (status: BuildStatus) => Promise<void>;
   /** Told once of every end; not of builds that are cut because the plugin stops. */
   readonly ended: (record: BuildRecord, outcome: BuildOutcome) => void;
   readonly log: Logger;
@@ -140,8 +145,10 @@ export class Builds {
       this.#options.log.error(`build ${live.record.status.build}: ${errorText(error)}`);
       outcome = { result: 'NODE_FAILURE', isIndeterminate: true, reason: errorText(error) };
     }
-    if (!this.#isStopped)
-      this.#end(live, live.abort.signal.aborted ? { ...outcome, result: 'ABORTED', isIndeterminate: false } : outcome);
+    if (outcome.result !== 'SUCCESS') await this.#options.confirm(live.record.status);
+    if (this.#isStopped) return;
+    const isCancelled = live.abort.signal.aborted;
+    this.#end(live, isCancelled ? { ...outcome, result: 'ABORTED', isIndeterminate: false } : outcome);
   }
 
   #progress(live: Live, { state, reason, node, image }: BuildProgress): void {

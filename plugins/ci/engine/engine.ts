@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly signal: AbortSignal;
   /** Told of every change of a build. */
   readonly tellBuild: (status: BuildStatus) => void;
+  /** The same; resolves when the hub has it. */
+  readonly confirmBuild: (status: BuildStatus) => Promise<void>;
   /** Told when the items of pipelines may be other than before. */
   readonly tellItems: () => void;
   /** `enqueued`, `reported`, `build_finished`. */
@@ -75,6 +77,7 @@ export class Engine {
         options.tellBuild(status);
         options.tellItems();
       },
+      confirm: options.confirmBuild,
       ended: (record, outcome) => this.#ended(record, outcome),
       log: options.log,
     });

@@ -29,6 +29,15 @@ export class Publisher {
     if (beyond !== undefined) this.#send(`build/${beyond}`, null);
   }
 
+  /** Resolves when the hub has it; never, if it is dead. */
+  async confirm(status: BuildStatus): Promise<void> {
+    try {
+      await this.#publish(`build/${status.build}`, status as unknown as JsonObject);
+    } catch (error) {
+      this.#complain(`build/${status.build}`, error);
+    }
+  }
+
   event(name: string, data: JsonObject): void {
     this.hub.event(name, data).catch((error: unknown) => this.#complain(`event ${name}`, error));
   }
@@ -75,9 +84,11 @@ export class Publisher {
   }
 
   #send(topic: string, payload: JsonObject | null): void {
-    this.hub
-      .publish(`${this.hub.id}/${topic}`, payload, { retain: true })
-      .catch((error: unknown) => this.#complain(topic, error));
+    this.#publish(topic, payload).catch((error: unknown) => this.#complain(topic, error));
+  }
+
+  #publish(topic: string, payload: JsonObject | null): Promise<void> {
+    return this.hub.publish(`${this.hub.id}/${topic}`, payload, { retain: true });
   }
 
   #complain(what: string, error: unknown): void {
