@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubError } from 'cupboard/sdk';
+import { createLocks } from '../sources/git/lock.ts';
 import type { LogView } from '../view.ts';
 import { compressedSize, compressLog, decompressLog, readCompressed } from './gzip.ts';
 import { LogWriter } from './writer.ts';
@@ -37,6 +38,9 @@ export interface OpenLog {
 export class LogStore {
   private readonly growing = new Map<string, { readonly writer: LogWriter; readonly changes: EventEmitter }>();
 
+  /** A log is opened, compressed or removed, never two of these at once. */
+  private readonly alone = createLocks();
+
   constructor(private readonly options: LogStoreOptions) {}
 
   /**
@@ -49,7 +53,11 @@ export class LogStore {
   }
 
   /** Opens a log for writing; one that is there is appended to. */
-  async open(id: string): Promise<OpenLog> {
+  open(id: string): Promise<OpenLog> {
+    return this.alone(id, () => this.begin(id));
+  }
+
+  private async begin(id: string): Promise<OpenLog> {
     const folder = this.folder(id);
     if (this.growing.has(id)) throw new HubError('log_open', `the log of ${id} is being written`);
     await mkdir(folder, { recursive: true });
@@ -66,7 +74,7 @@ export class LogStore {
       this.growing.delete(id);
       changes.emit('change');
       this.options.onEnd?.(id);
-      await compressLog(path);
+      await this.alone(id, () => this.compress(id));
     };
     return { folder, writer, close };
   }
@@ -101,6 +109,10 @@ export class LogStore {
     }
   }
 
+  private async compress(id: string): Promise<void> {
+    if (!this.growing.has(id)) await compressLog(join(this.folder(id), LOG));
+  }
+
   /** Compresses what a crash left uncompressed, and removes what is too old or too much, oldest first. */
   async prune(now = Date.now()): Promise<void> {
     await mkdir(this.options.folder, { recursive: true });
@@ -108,7 +120,7 @@ export class LogStore {
     for (const id of await readdir(this.options.folder)) {
       if (this.growing.has(id)) continue;
       const folder = join(this.options.folder, id);
-      await compressLog(join(folder, LOG)).catch(() => undefined);
+      await this.alone(id, () => this.compress(id)).catch(() => undefined);
       const written = await stat(join(folder, `${LOG}.gz`)).catch(() => stat(folder));
       kept.push({ id, time: written.mtimeMs, bytes: await bytesBelow(folder) });
     }
@@ -117,7 +129,9 @@ export class LogStore {
     for (const { id, time, bytes } of kept) {
       total += bytes;
       if (now - time <= this.options.keepDays * DAY_MS && total <= this.options.keepMb * MB) continue;
-      await rm(join(this.options.folder, id), { recursive: true, force: true });
+      await this.alone(id, async () => {
+        if (!this.growing.has(id)) await rm(join(this.options.folder, id), { recursive: true, force: true });
+      });
       total -= bytes;
     }
   }
