@@ -31,10 +31,10 @@ export interface Packet {
   dup: boolean;
   messageId?: number | undefined;
   /** Who published it; unset when the hub did. */
-  clientId?: string | undefined;
+  clientId?: string;
   properties?: Properties | undefined;
   /** Epoch ms from which on it must not be delivered. */
-  messageExpiry?: number | undefined;
+  messageExpiry?: number;
   brokerId?: string | null;
   brokerCounter?: number;
 }

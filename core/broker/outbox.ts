@@ -218,25 +218,12 @@ export class Outbox {
 
 /** The message as these subscriptions want it. What is left as it is stays the same object: a fan-out shares it. */
 export function granted(packet: Packet, { qos, keepsRetain, identifiers }: Grant): Packet {
-  const best = packet.qos < qos ? packet.qos : qos;
+  const best = Math.min(packet.qos, qos) as QoS;
   const retain = packet.retain && keepsRetain;
-  const { topic, payload, clientId, messageExpiry } = packet;
-  if (best === 0 && packet.qos === 0 && retain === packet.retain && identifiers.length === 0) return packet;
+  if (identifiers.length === 0 && retain === packet.retain && best === packet.qos && best === 0) return packet;
   const properties =
     identifiers.length > 0 ? { ...packet.properties, subscriptionIdentifier: [...identifiers] } : packet.properties;
-  // All of one shape, for the engine: these are made by the hundred thousand.
-  return {
-    cmd: 'publish',
-    topic,
-    payload,
-    qos: best,
-    retain,
-    dup: false,
-    messageId: undefined,
-    clientId,
-    properties,
-    messageExpiry,
-  };
+  return { ...packet, qos: best, retain, properties };
 }
 
 /** The message with what is left of its life, or undefined when that is over. */

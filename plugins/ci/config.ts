@@ -22,4 +22,6 @@ export interface Config extends SourcesConfig, LocalConfig {
   readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Folders with elements of the user. */
   readonly elements: readonly string[];
+  /** People who work on a sample repository. */
+  readonly sample?: { readonly pause_seconds: number };
 }

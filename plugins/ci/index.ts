@@ -8,16 +8,19 @@ import { Pauses } from './engine/pauses.ts';
 import { Publisher } from './engine/publisher.ts';
 import { EngineStore } from './engine/store.ts';
 import { startImages } from './images/wiring.ts';
+import { definitionsFolder } from './jobs/store.ts';
 import { openDefinitions } from './jobs/wiring.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { ciRoutes } from './routes.ts';
 import { startLocal } from './runner/wiring.ts';
+import { markSimulated, playSample, writeSampleJobs } from './simulator.ts';
 import { SOURCE_MIGRATIONS } from './sources/memory.ts';
 import { openSources } from './sources/open.ts';
 import { createView } from './view-source.ts';
 
-const start: StartPlugin<Config> = async (hub) => {
-  const { config, dataDir, log, signal } = hub;
+const start: StartPlugin<Config> = async (plainHub) => {
+  const { config, dataDir, log, signal } = plainHub;
+  const hub = config.sample ? markSimulated(plainHub) : plainHub;
   const store = new EngineStore(hub.store(MIGRATIONS));
   const pauses = new Pauses(store);
   const sources = await openSources(config, {
@@ -27,6 +30,7 @@ const start: StartPlugin<Config> = async (hub) => {
     signal,
   });
   const { merger } = sources;
+  if (config.sample) await writeSampleJobs(definitionsFolder(dataDir, config.definitions));
   const definitions = await openDefinitions(hub, sources);
   const layouts = definitions.store;
   // Images and nodes tell of themselves from the first moment, before there is anyone to listen.
@@ -47,7 +51,7 @@ const start: StartPlugin<Config> = async (hub) => {
     nodes: () => ({ free: local.pool.free, max: config.nodes.max }),
     paused: () => pauses.all,
     keepBuilds: config.keep_builds,
-    urlOf: (build) => `${config.url}/plugins/${hub.id}/builds/${build}/log`,
+    urlOf: (build) => `${config.url}/panel/${hub.id}#build/${build}`,
     logOf: (build) => `/plugins/${hub.id}/builds/${build}/log`,
     log,
     signal,
@@ -65,15 +69,19 @@ const start: StartPlugin<Config> = async (hub) => {
   clock.set(layouts.layout);
   layouts.onChange((layout) => clock.set(layout));
   const inbox = new Inbox({ engine, store, log, signal });
-  for (const source of sources.sources) {
+  const started = sources.sources.map((source) =>
     source
       .start((event) => inbox.take(event))
-      .catch((error: unknown) => log.error(`${source.name}: ${errorText(error)}`));
-  }
+      .catch((error: unknown) => log.error(`${source.name}: ${errorText(error)}`)),
+  );
   for (const filter of config.topics) {
     await hub.subscribe(filter, ({ topic, retained }) => {
       if (!retained) clock.message(topic);
     });
+  }
+  if (config.sample) {
+    const { pause_seconds: pauseSeconds } = config.sample;
+    void Promise.all(started).then(() => playSample({ dataDir, sources, pauseSeconds, log, signal }));
   }
   return async () => {
     clock.stop();

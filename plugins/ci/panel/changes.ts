@@ -51,7 +51,7 @@ export class ChangesPart extends Part {
     );
     return html`<li class="card change">
       <div class="row apart">
-        <h3>${change.url ? html`<a href=${change.url} rel="noreferrer">${name}</a>` : name} <span class="subject">${subject}</span></h3>
+        <h2>${change.url ? html`<a href=${change.url} rel="noreferrer">${name}</a>` : name} <span class="subject">${subject}</span></h2>
         <span class="row">${places.map(({ pipeline }) => html`<a class="chip info" href="#status">in ${pipeline}</a>`)} ${Object.entries(change.approvals).map(vote)}</span>
       </div>
       <p class="soft small">${[change.author, `for ${change.branch}`, change.dependsOn.length > 0 ? `needs ${change.dependsOn.join(', ')}` : ''].filter(Boolean).join(' · ')}

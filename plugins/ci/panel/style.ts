@@ -100,6 +100,7 @@ ci-panel, ci-status, ci-changes, ci-builds, ci-build, ci-images, ci-image-log, c
 .ci .build-row a { color: var(--ink); font-weight: 600; text-decoration: none; }
 .ci .build-row :is(.build-change, .build-name) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .ci .build-row .build-took { text-align: right; }
+.ci .change h2 { font-size: 1.0625rem; }
 .ci .change .subject { font-weight: 450; }
 .ci .change { display: flex; flex-direction: column; gap: 0.5rem; }
 .ci .images { display: grid; gap: var(--space); grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); align-items: start; }
