@@ -143,6 +143,13 @@ command(users, 'add <name>', 'add an account; asks for its password, or reads it
 command(users, 'passwd <name>', 'change a password').action(async (name: string, _options: object, invoked: Command) =>
   (await import('./cli/users.ts')).changePassword(dataDir(invoked), name),
 );
+command(users, 'rules <name>', 'say what an account may read and write over MQTT; %u is its name, %c its client id')
+  .option('--read <filter...>', 'filters it may subscribe to')
+  .option('--write <filter...>', 'filters it may publish to')
+  .option('--readwrite <filter...>', 'filters it may do both on')
+  .action(async (name: string, options: Record<string, string[]>, invoked: Command) =>
+    (await import('./cli/users.ts')).setUserRules(dataDir(invoked), name, options),
+  );
 command(users, 'remove <name>', 'remove an account').action(async (name: string, _options: object, invoked: Command) =>
   (await import('./cli/users.ts')).removeUser(dataDir(invoked), name),
 );
@@ -208,6 +215,14 @@ command(
   );
 command(service, 'uninstall', 'stop the service and remove its files; data and user stay').action(async () =>
   (await import('./cli/service.ts')).uninstall(),
+);
+
+command(
+  group('tls', 'certificates'),
+  'init [names...]',
+  'make a certificate authority and a server certificate, or renew that',
+).action(async (names: string[], _options: object, invoked: Command) =>
+  (await import('./cli/tls.ts')).init(dataDir(invoked), names),
 );
 
 /** One clear line (or a list of problems) on stderr; no stack trace, which tells nothing to who uses the hub. */

@@ -7,6 +7,7 @@ import { loadConfig } from './config/config.ts';
 import type { ConfigFile, HubConfig } from './config/contract.ts';
 import type { Overrides } from './config/parse.ts';
 import { createAccounts } from './http/accounts.ts';
+import type { Accounts } from './http/contract.ts';
 import { createHttpServer } from './http/server.ts';
 import { createPluginManager } from './plugins/manager.ts';
 import { createRecorder } from './recorder/recorder.ts';
@@ -19,6 +20,7 @@ import type { Logger, LogLevel } from './support/log.ts';
 import { createLogBook, type LogBook } from './support/log-book.ts';
 import { distFile } from './support/paths.ts';
 import { openHubStore } from './support/store.ts';
+import { openTls, type Tls } from './tls/tls.ts';
 
 export interface HubOptions {
   readonly dataDir: string;
@@ -62,6 +64,9 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     const config = await loadConfig({ dataDir, log, overrides });
     followConfig(config, logs);
 
+    const tls = tlsOf(config.current, dataDir, log);
+    parts.onStop('tls', () => tls?.stop());
+
     const store = await openHubStore(join(dataDir, 'hub.db'), log);
     parts.onStop('hub.db', () => store.close());
     const { documents } = store;
@@ -71,10 +76,12 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
       config: config.current.broker,
       store,
       dataDir,
+      tls,
       log,
       authenticate: (user, password) => accounts.verify(user, password),
       hasUsers: () => accounts.users().length > 0,
     });
+    followUserRules(config, accounts, broker);
     const events = createHubEvents(broker, log);
     const recorder = createRecorder({
       file: join(dataDir, 'recorder.db'),
@@ -101,6 +108,7 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
       accounts,
       logs,
       dataDir,
+      tls,
       webFolder: distFile('web'),
       version,
     });
@@ -124,8 +132,8 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     config.onChange((next, previous) => {
       recorder.reconfigure();
       plugins.reconfigure().catch((error: unknown) => log.error(`plugins: ${errorText(error)}`));
-      if (next.broker.listen !== previous.broker.listen) {
-        log.warn('the new broker.listen takes effect when the hub is started again');
+      for (const key of restartKeys(next, previous)) {
+        log.warn(`the new ${key} takes effect when the hub is started again`);
       }
     });
     await config.watch();
@@ -140,6 +148,21 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
     await stop();
     throw error;
   }
+}
+
+/** The certificate, where a listener wants one. */
+const tlsOf = ({ http, broker, tls }: HubConfig, dataDir: string, log: Logger): Tls | undefined =>
+  http.tls || broker.tls_listen ? openTls(dataDir, tls, log) : undefined;
+
+/** Keys whose change an open listener cannot take. */
+function restartKeys(next: HubConfig, previous: HubConfig): string[] {
+  const keys = {
+    'broker.listen': ({ broker }: HubConfig) => broker.listen,
+    'broker.tls_listen': ({ broker }: HubConfig) => broker.tls_listen,
+    'http.tls': ({ http }: HubConfig) => http.tls,
+    tls: ({ tls }: HubConfig) => `${tls.certificate} ${tls.key}`,
+  };
+  return Object.entries(keys).flatMap(([key, value]) => (value(next) === value(previous) ? [] : [key]));
 }
 
 /** better-sqlite3 12, the last line for Node 20, aborts on newer ones (upstream issue 1515, not fixed in that line). */
@@ -160,6 +183,20 @@ function followConfig(config: ConfigFile, logs: LogBook): void {
   };
   apply(config.current);
   config.onChange(apply);
+}
+
+/** Rules kept with the accounts, and those of the file in their place; both in force at once when they change. */
+function followUserRules(config: ConfigFile, accounts: Accounts, broker: Broker): void {
+  const apply = () => {
+    const kept = accounts.users().flatMap(({ name, rules }) => (rules ? [[name, rules] as const] : []));
+    broker.setUserRules({ ...Object.fromEntries(kept), ...config.current.broker.rules });
+  };
+  apply();
+  config.onChange(apply);
+  accounts.onUserChange(({ name, mustLeave }) => {
+    apply();
+    if (mustLeave) broker.expelUser(name);
+  });
 }
 
 /** Publishes every line as `hub/log/<plugin>`, for the page. Answers how to end that. */

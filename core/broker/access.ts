@@ -1,4 +1,5 @@
-import type { Identity, PluginGrant } from './contract.ts';
+import type { Identity, PluginGrant, TopicRules } from './contract.ts';
+import { rulesAllowReading, rulesAllowWriting } from './rules.ts';
 import { covers, matches } from './topics.ts';
 
 /** A publish to `<plugin>/command/<name>`. */
@@ -33,11 +34,13 @@ export function nameOf(identity: Identity): string {
 
 /**
  * Who may do what on which topic. Admins and anonymous clients on loopback may publish anything outside `hub/#` and
- * the trees of plugins; of those they may send commands. A plugin has its own tree and what it was granted.
+ * the trees of plugins; of those they may send commands. Users with rules keep to them, within the same bounds. A
+ * plugin has its own tree and what it was granted.
  */
 export class Access {
   #trees: ReadonlySet<string> = new Set();
   readonly #grants = new Map<string, PluginGrant>();
+  #rules: ReadonlyMap<string, TopicRules> = new Map();
   #revision = 0;
 
   /** Changes with every change of the rules, so that answers can be remembered. */
@@ -48,6 +51,12 @@ export class Access {
   /** The ids whose trees are plugins' own, running or not. */
   setPluginTrees(ids: Iterable<string>): void {
     this.#trees = new Set(ids);
+    this.#revision += 1;
+  }
+
+  /** By name of the user, or `anonymous`. */
+  setUserRules(rules: Readonly<Record<string, TopicRules>>): void {
+    this.#rules = new Map(Object.entries(rules));
     this.#revision += 1;
   }
 
@@ -65,25 +74,37 @@ export class Access {
     return this.#grants.get(id);
   }
 
-  mayPublish(identity: Identity, topic: string, _clientId?: string): boolean {
+  mayPublish(identity: Identity, topic: string, clientId?: string): boolean {
     if (identity.kind === 'hub') return true;
     if (topic.startsWith('$')) return false;
     if (identity.kind === 'plugin') return this.#mayPluginPublish(identity.id, topic);
-    if (identity.kind === 'user' && identity.role !== 'admin') return false;
+    const rules = this.#rulesOf(identity);
+    if (rules) {
+      if (!rulesAllowWriting(rules, topic, { name: nameOf(identity), clientId })) return false;
+    } else if (identity.kind === 'user' && identity.role !== 'admin') return false;
     const [tree = ''] = topic.split('/', 1);
     if (tree === 'hub') return false;
     if (!this.#isPluginTree(tree)) return true;
     const command = commandOf(topic);
-    return command !== undefined && (identity.kind === 'user' || !this.#isForAdmins(command));
+    const isAdmin = identity.kind === 'user' && identity.role === 'admin';
+    return command !== undefined && (isAdmin || !this.#isForAdmins(command));
   }
 
   /** May it read what is published on this topic, or subscribe to this filter? */
-  mayRead(identity: Identity, filter: string, _clientId?: string): boolean {
-    if (identity.kind !== 'plugin') return true;
+  mayRead(identity: Identity, filter: string, clientId?: string): boolean {
+    if (identity.kind !== 'plugin') {
+      const rules = this.#rulesOf(identity);
+      return !rules || rulesAllowReading(rules, filter, { name: nameOf(identity), clientId });
+    }
     const { id } = identity;
     const own = [`${id}/#`, 'hub/status', 'hub/devices/#'];
     const granted = this.#grants.get(id)?.subscribes ?? [];
     return own.some((rule) => covers(rule, filter)) || granted.some((rule) => covers(rule, filter));
+  }
+
+  #rulesOf(identity: Identity): TopicRules | undefined {
+    if (this.#rules.size === 0 || identity.kind === 'hub') return undefined;
+    return this.#rules.get(nameOf(identity));
   }
 
   #mayPluginPublish(id: string, topic: string): boolean {

@@ -31,10 +31,10 @@ export interface Packet {
   dup: boolean;
   messageId?: number | undefined;
   /** Who published it; unset when the hub did. */
-  clientId?: string;
+  clientId?: string | undefined;
   properties?: Properties | undefined;
   /** Epoch ms from which on it must not be delivered. */
-  messageExpiry?: number;
+  messageExpiry?: number | undefined;
   brokerId?: string | null;
   brokerCounter?: number;
 }

@@ -8,6 +8,7 @@ import { errorText, HubError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { isLoopback, parseAddress } from '../support/ports.ts';
 import type { HubStore } from '../support/store.ts';
+import type { Tls } from '../tls/tls.ts';
 import { Access } from './access.ts';
 import type { Packet } from './aedes.ts';
 import { Clients } from './clients.ts';
@@ -19,9 +20,11 @@ import type {
   PluginGrant,
   PublishOptions,
   RetainedMessage,
+  TopicRules,
 } from './contract.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import type { Publisher } from './journal.ts';
-import { boundAddress, closed, isLocalAddress, listenTcp, listenUnix } from './listeners.ts';
+import { boundAddress, closed, isLocalAddress, listenTcp, listenTls, listenUnix } from './listeners.ts';
 import { Refusals } from './refusals.ts';
 import { filterProblem, topicProblem } from './topics.ts';
 
@@ -29,6 +32,8 @@ export interface BrokerOptions {
   readonly config: BrokerConfig;
   readonly store: HubStore;
   readonly dataDir: string;
+  /** For `broker.tls_listen`. */
+  readonly tls?: Tls | undefined;
   readonly log: Logger;
   readonly authenticate: (user: string, password: string) => Promise<Identity | undefined>;
   /** Are there users who could log in? Without any, the broker stays on loopback. */
@@ -46,7 +51,7 @@ class EmbeddedBroker implements Broker {
   readonly #clients: Clients;
   /** The hub itself, as one of those who publish. */
   readonly #hub: Publisher = { unstored: 0 };
-  readonly #connections = new Map<string, number>();
+  readonly #door: Doorkeeper;
   readonly #servers: Server[] = [];
   address = '';
   pluginUrl = '';
@@ -56,16 +61,18 @@ class EmbeddedBroker implements Broker {
     this.#options = options;
     this.pluginSocket = join(options.dataDir, 'run', 'mqtt.sock');
     this.#refusals = new Refusals(options.log);
+    this.#door = new Doorkeeper(() => options.config.limits);
     this.#clients = new Clients({ ...options, access: this.#access, refusals: this.#refusals });
   }
 
   async start(): Promise<void> {
     const { config, dataDir, hasUsers, store } = this.#options;
-    const host = parseAddress(config.listen)?.host ?? '';
-    if (!isLoopback(host) && !hasUsers()) {
+    const open = Object.entries({ 'broker.listen': config.listen, 'broker.tls_listen': config.tls_listen });
+    for (const [key, address] of open) {
+      if (!address || isLoopback(parseAddress(address)?.host ?? '') || hasUsers()) continue;
       throw new HubError(
         'listen_without_users',
-        `broker.listen: ${config.listen} can be reached from other machines, but there are no users yet. Create one with: cupboard users add NAME; or keep to 127.0.0.1`,
+        `${key}: ${address} can be reached from other machines, but there are no users yet. Create one with: cupboard users add NAME; or keep to 127.0.0.1`,
       );
     }
     checkSocketPath(dataDir);
@@ -83,6 +90,12 @@ class EmbeddedBroker implements Broker {
   async #listen(): Promise<void> {
     const network = await listenTcp(this.#options.config.listen, (socket) => this.#connected(socket));
     this.#servers.push(network);
+    const { tls, config } = this.#options;
+    if (tls && config.tls_listen) {
+      const secure = await listenTls(config.tls_listen, tls, (socket) => this.#connected(socket));
+      this.#servers.push(secure);
+      this.#options.log.info(`MQTT with TLS on mqtts://${boundAddress(secure)}`);
+    }
     const plugins = await listenTcp('127.0.0.1:0', (socket) => this.#pluginConnected(socket));
     this.#servers.push(plugins);
     this.#servers.push(await listenUnix(this.pluginSocket, (socket) => this.#pluginConnected(socket)));
@@ -166,6 +179,15 @@ class EmbeddedBroker implements Broker {
     this.#clients.rulesChanged();
   }
 
+  setUserRules(rules: Readonly<Record<string, TopicRules>>): void {
+    this.#access.setUserRules(rules);
+    this.#clients.rulesChanged();
+  }
+
+  expelUser(name: string): void {
+    this.#clients.closeWhere(({ kind, ...who }) => kind === 'user' && 'name' in who && who.name === name);
+  }
+
   expelPlugin(id: string): void {
     this.#access.revoke(id);
     this.#clients.find(`plugin:${id}`)?.close();
@@ -194,34 +216,26 @@ class EmbeddedBroker implements Broker {
 
   accept(stream: Duplex, request: IncomingMessage, identity: Identity): void {
     const address = request.socket.remoteAddress;
-    this.#clients.add(stream, {
-      listener: 'web',
-      local: isLocalAddress(address),
-      identity,
-      ...(address && { address }),
-    });
+    const origin = { listener: 'web', local: isLocalAddress(address), identity, ...(address && { address }) } as const;
+    if (this.#admits(stream, address ?? 'hub.sock')) this.#clients.add(stream, origin);
   }
 
   #connected(socket: Socket): void {
     const address = socket.remoteAddress ?? 'unknown';
-    const present = this.#connections.get(address) ?? 0;
-    const most = this.#options.config.limits.connections_per_address;
-    if (present >= most) {
-      this.#refusals.report(
-        address,
-        'connections',
-        `refused: broker.limits.connections_per_address is reached (${most})`,
-      );
-      socket.destroy();
-      return;
+    const origin = { listener: 'network', address, local: isLocalAddress(socket.remoteAddress) } as const;
+    if (this.#admits(socket, address)) this.#clients.add(socket, origin);
+  }
+
+  #admits(stream: Duplex, address: string): boolean {
+    const refusal = this.#door.enter(address, address === 'hub.sock' || isLocalAddress(address));
+    if (refusal === undefined) {
+      stream.once('close', () => this.#door.leave(address));
+      return true;
     }
-    this.#connections.set(address, present + 1);
-    socket.once('close', () => {
-      const left = (this.#connections.get(address) ?? 1) - 1;
-      if (left > 0) this.#connections.set(address, left);
-      else this.#connections.delete(address);
-    });
-    this.#clients.add(socket, { listener: 'network', address, local: isLocalAddress(socket.remoteAddress) });
+    this.#refusals.report(address, 'connections', refusal);
+    stream.on('error', () => undefined);
+    stream.destroy();
+    return false;
   }
 
   #pluginConnected(socket: Socket): void {

@@ -98,6 +98,14 @@ export class Clients implements ProtocolHooks {
     for (const client of Object.values(this.#protocol.clients)) this.#outboxes.get(client)?.forgetGrants();
   }
 
+  /** Ends the connections of some; what they left is not theirs to lose. */
+  closeWhere(isMeant: (identity: Identity) => boolean): void {
+    for (const client of Object.values(this.#protocol.clients)) {
+      const { identity } = client.conn;
+      if (identity && isMeant(identity)) client.conn.refuse(new Breach(Reason.administrativeAction, 'its login ended'));
+    }
+  }
+
   /** Takes over a connection. */
   add(stream: Duplex, origin: Origin): void {
     const { limits } = this.#options.config;

@@ -8,6 +8,16 @@ export type Identity =
   | { readonly kind: 'user'; readonly name: string; readonly role: 'admin' | 'viewer' }
   | { readonly kind: 'anonymous' };
 
+/**
+ * What a user may do on the broker beside what its role says: filters with `%u` for its name and `%c` for its client
+ * id. Who has rules may read and write nothing else.
+ */
+export interface TopicRules {
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  readonly readwrite?: readonly string[];
+}
+
 /** A message as the hub's own parts see it. */
 export interface HubMessage {
   readonly topic: string;
@@ -84,6 +94,10 @@ export interface Broker {
   admitPlugin(grant: PluginGrant): void;
   /** Refuses the plugin from now on and closes its connection. */
   expelPlugin(id: string): void;
+  /** Sets the rules of users, by name; `anonymous` is who has none. Takes effect on live sessions. */
+  setUserRules(rules: Readonly<Record<string, TopicRules>>): void;
+  /** Closes the connections of a user that is gone or has another password. */
+  expelUser(name: string): void;
   /** May this identity publish / subscribe / read here? Also used by HTTP's publish and topics routes. */
   mayPublish(identity: Identity, topic: string): boolean;
   mayRead(identity: Identity, topic: string): boolean;

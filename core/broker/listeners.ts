@@ -1,7 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { errorCode, HubError } from '../support/errors.ts';
 import { formatAddress, isLoopback, parseAddress, portBusy } from '../support/ports.ts';
+import type { Tls } from '../tls/tls.ts';
 
 export type OnSocket = (socket: Socket) => void;
 
@@ -23,6 +25,29 @@ export async function listenTcp(address: string, onSocket: OnSocket): Promise<Se
     }
     const external = '. To use that broker instead (broker.url) is not in this version';
     throw await portBusy(address, '--mqtt', 'broker.listen', error, external);
+  }
+  return server;
+}
+
+/**
+ * Opens the network listener with TLS. A socket is handed on once its handshake is done.
+ * @throws HubError `address_invalid`
+ */
+export async function listenTls(address: string, tls: Tls, onSocket: OnSocket): Promise<Server> {
+  const parsed = parseAddress(address);
+  const server = createTlsServer(
+    { ...tls.certificate, noDelay: true, keepAlive: true, handshakeTimeout: 10_000 },
+    onSocket,
+  );
+  tls.follow(server);
+  // A scanner, or a client that does not trust the certificate: its own affair.
+  server.on('tlsClientError', () => undefined);
+  try {
+    await listening(server, () => server.listen(parsed));
+  } catch (error) {
+    throw new HubError('address_invalid', `broker.tls_listen: ${address} cannot be opened (${errorCode(error)})`, {
+      cause: error,
+    });
   }
   return server;
 }

@@ -218,12 +218,25 @@ export class Outbox {
 
 /** The message as these subscriptions want it. What is left as it is stays the same object: a fan-out shares it. */
 export function granted(packet: Packet, { qos, keepsRetain, identifiers }: Grant): Packet {
-  const best = Math.min(packet.qos, qos) as QoS;
+  const best = packet.qos < qos ? packet.qos : qos;
   const retain = packet.retain && keepsRetain;
-  if (identifiers.length === 0 && retain === packet.retain && best === packet.qos && best === 0) return packet;
+  const { topic, payload, clientId, messageExpiry } = packet;
+  if (best === 0 && packet.qos === 0 && retain === packet.retain && identifiers.length === 0) return packet;
   const properties =
     identifiers.length > 0 ? { ...packet.properties, subscriptionIdentifier: [...identifiers] } : packet.properties;
-  return { ...packet, qos: best, retain, properties };
+  // All of one shape, for the engine: these are made by the hundred thousand.
+  return {
+    cmd: 'publish',
+    topic,
+    payload,
+    qos: best,
+    retain,
+    dup: false,
+    messageId: undefined,
+    clientId,
+    properties,
+    messageExpiry,
+  };
 }
 
 /** The message with what is left of its life, or undefined when that is over. */

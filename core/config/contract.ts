@@ -1,3 +1,4 @@
+import type { TopicRules } from '../broker/contract.ts';
 import type { JsonObject, Location, Units } from '../sdk/contract.ts';
 
 /** cupboard.yaml with every default filled in. snake_case as in the file. */
@@ -10,6 +11,8 @@ export interface HubConfig {
   readonly units: Units;
   readonly broker: BrokerConfig;
   readonly http: HttpConfig;
+  /** Paths of PEM files, relative to the data directory. */
+  readonly tls: { readonly certificate: string; readonly key: string };
   readonly recorder: RecorderConfig;
   readonly backup: BackupConfig;
   /** A plugin's part, as written: the plugin's own schema checks it. */
@@ -20,8 +23,12 @@ export interface HubConfig {
 export interface BrokerConfig {
   /** `HOST:PORT`. */
   readonly listen: string;
+  /** `HOST:PORT`, with TLS. */
+  readonly tls_listen?: string | null;
   /** May clients on loopback connect without a user. */
   readonly anonymous: boolean;
+  /** By user name; beside those kept with the accounts, and in their place. */
+  readonly rules: Readonly<Record<string, TopicRules>>;
   readonly limits: {
     readonly packet_bytes: number;
     readonly connect_bytes: number;
@@ -43,6 +50,8 @@ export interface BrokerConfig {
 export interface HttpConfig {
   /** `HOST:PORT`. */
   readonly listen: string;
+  /** Whether it speaks HTTPS there. */
+  readonly tls?: boolean;
   /** Names the page may be asked under, beside loopback and the machine's own. */
   readonly hosts: readonly string[];
 }

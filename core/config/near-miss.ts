@@ -2,12 +2,13 @@
 export function nearMiss(word: string, candidates: Iterable<string>): string | undefined {
   const plain = word.toLowerCase();
   let best: { candidate: string; distance: number } | undefined;
+  // A third of the word may differ: `ture` is meant as `true`, `red` is not meant as `map`.
+  const allowed = Math.max(1, Math.floor(plain.length / 3));
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - plain.length) > allowed) continue;
     const distance = editDistance(plain, candidate.toLowerCase());
     if (distance < (best?.distance ?? Number.POSITIVE_INFINITY)) best = { candidate, distance };
   }
-  // A third of the word may differ: `ture` is meant as `true`, `red` is not meant as `map`.
-  const allowed = Math.max(1, Math.floor(plain.length / 3));
   return best && best.distance <= allowed ? best.candidate : undefined;
 }
 

@@ -40,6 +40,8 @@ const strings = (description: string, items: object = {}) => ({
   items: { type: 'string', ...items },
 });
 
+const FILTER = { type: 'string', format: 'topic-filter' } as const;
+
 /**
  * cupboard.yaml. One schema checks it, fills in what is missing, documents it and draws its form. What it describes is
  * typed in contract.ts.
@@ -78,7 +80,20 @@ export const configSchema = {
     },
     broker: section('The MQTT broker', {
       listen: address('HOST:PORT it listens on', '127.0.0.1:1883'),
+      tls_listen: {
+        type: ['string', 'null'],
+        format: 'host-port',
+        description: 'HOST:PORT it listens on with TLS, such as 0.0.0.0:8883',
+        default: null,
+      },
       anonymous: { type: 'boolean', description: 'Whether clients on loopback need no user', default: true },
+      rules: {
+        type: 'object',
+        description:
+          'What users may read and write, by name (anonymous: who has none); %u their name, %c their client id',
+        default: {},
+        additionalProperties: { $ref: '#/$defs/rules' },
+      },
       limits: section('What one client may cost the others', {
         packet_bytes: integer('Largest packet', MIB, 1024, 256 * MIB),
         connect_bytes: integer('Largest packet before the login is accepted', 64 * 1024, 1024, MIB),
@@ -102,7 +117,16 @@ export const configSchema = {
     }),
     http: section('The page and the API', {
       listen: address('HOST:PORT it listens on', '127.0.0.1:8484'),
+      tls: { type: 'boolean', description: 'Whether that address speaks HTTPS', default: false },
       hosts: strings("Names the page may be asked under, beside loopback and the machine's own"),
+    }),
+    tls: section('The certificate of all listeners with TLS; a renewed one is taken without a restart', {
+      certificate: {
+        type: 'string',
+        description: 'PEM file, the whole chain; relative to the data directory',
+        default: 'tls/server.crt',
+      },
+      key: { type: 'string', description: 'PEM file of its key', default: 'tls/server.key' },
     }),
     recorder: section('The history of readings', {
       commit_seconds: integer('Seconds between commits: what a power cut may cost', 1, 1, 60),
@@ -146,6 +170,15 @@ export const configSchema = {
     },
   },
   $defs: {
+    rules: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        read: { type: 'array', items: FILTER, description: 'Filters it may subscribe to' },
+        write: { type: 'array', items: FILTER, description: 'Filters it may publish to' },
+        readwrite: { type: 'array', items: FILTER, description: 'Filters it may do both on' },
+      },
+    },
     plugin: {
       type: 'object',
       properties: {

@@ -1,7 +1,8 @@
+import type { TopicRules } from '../broker/contract.ts';
 import { HubError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { DocumentStore } from '../support/store.ts';
-import type { Accounts, OpenedSession, Role, User, UserRow } from './contract.ts';
+import type { Accounts, OpenedSession, Role, User, UserChange, UserRow } from './contract.ts';
 import { Links } from './links.ts';
 import { createLoginGuard } from './login-guard.ts';
 import { checkPassword, hashPassword, isPassword } from './passwords.ts';
@@ -13,6 +14,7 @@ interface StoredUser {
   /** argon2id, in PHC form. */
   readonly hash: string;
   readonly created: number;
+  readonly rules?: TopicRules;
 }
 
 const USERS = 'users';
@@ -27,6 +29,10 @@ export interface AccountsOptions {
 
 export function createAccounts({ documents, log, now = Date.now }: AccountsOptions): Accounts {
   const listeners: ((key: string) => void)[] = [];
+  const userListeners: ((change: UserChange) => void)[] = [];
+  const told = (change: UserChange) => {
+    for (const listener of userListeners) listener(change);
+  };
   const ended = (key: string) => {
     for (const listener of listeners) listener(key);
   };
@@ -67,13 +73,20 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
     users: () => documents.list<StoredUser>(USERS).map(([name, user]) => toRow(name, user)),
     addUser,
 
-    async changeUser(name, { password, role }) {
+    async changeUser(name, { password, role, rules }) {
       if (password !== undefined) checkPassword(password);
       const hash = password === undefined ? undefined : await hashPassword(password);
       const user = existing(name);
       if (role === 'viewer') checkStaysAdministered(name);
-      const changed: StoredUser = { ...user, hash: hash ?? user.hash, role: role ?? user.role };
-      await Promise.all([documents.put(USERS, name, changed), sessions.endAllOf(name)]);
+      const changed: StoredUser = {
+        ...user,
+        hash: hash ?? user.hash,
+        role: role ?? user.role,
+        ...(rules && { rules }),
+      };
+      const isOther = hash !== undefined || changed.role !== user.role;
+      await Promise.all([documents.put(USERS, name, changed), isOther && sessions.endAllOf(name)]);
+      told({ name, mustLeave: isOther });
       log.info(`user ${name} was changed (${changed.role}${hash === undefined ? '' : ', new password'})`);
       return toRow(name, changed);
     },
@@ -82,6 +95,7 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
       existing(name);
       checkStaysAdministered(name);
       await Promise.all([documents.delete(USERS, name), sessions.endAllOf(name)]);
+      told({ name, mustLeave: true });
       log.info(`user ${name} was removed`);
     },
 
@@ -121,6 +135,7 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
 
     async removeToken(name) {
       await tokens.remove(name);
+      told({ name, mustLeave: true });
       log.info(`token ${name} was removed`);
     },
 
@@ -136,10 +151,13 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
     },
 
     onEnd: (listener) => void listeners.push(listener),
+    onUserChange: (listener) => void userListeners.push(listener),
   };
 }
 
-const toRow = (name: string, { role, created }: StoredUser): UserRow => ({ name, role, created });
+const toRow = (name: string, { role, created, rules }: StoredUser): UserRow => {
+  return { name, role, created, ...(rules && { rules }) };
+};
 
 function checkName(name: string): void {
   if (NAME.test(name)) return;

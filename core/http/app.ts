@@ -11,6 +11,7 @@ import { pluginPages } from './plugin-pages.ts';
 import { HttpProblem, PROBLEM_TYPE, problem, toProblem } from './problem.ts';
 import { defineRoute, type Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { certificateRoute } from './routes/certificate.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -61,6 +62,7 @@ function apiRoutes(parts: AppParts): Route[] {
     ...pluginRoutes(parts),
     ...messageRoutes(parts.broker),
     ...historyRoutes(parts.recorder, parts.logs),
+    certificateRoute(parts.dataDir),
     defineRoute({
       method: 'get',
       path: '/api/v1/openapi.json',

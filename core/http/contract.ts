@@ -1,8 +1,9 @@
-import type { Broker, Identity } from '../broker/contract.ts';
+import type { Broker, Identity, TopicRules } from '../broker/contract.ts';
 import type { ConfigFile } from '../config/contract.ts';
 import type { PluginManager } from '../plugins/contract.ts';
 import type { Recorder } from '../recorder/contract.ts';
 import type { LogBook } from '../support/log-book.ts';
+import type { Tls } from '../tls/tls.ts';
 
 export type Role = 'admin' | 'viewer';
 
@@ -20,6 +21,13 @@ export interface Login extends User {
 export interface UserRow extends User {
   /** Epoch ms. */
   readonly created: number;
+  readonly rules?: TopicRules;
+}
+
+/** A user that was changed; `mustLeave`: what it opened with its old password or role has to end. */
+export interface UserChange {
+  readonly name: string;
+  readonly mustLeave: boolean;
 }
 
 export interface OpenedSession {
@@ -36,7 +44,10 @@ export interface Accounts {
   /** @throws HubError `user_exists` | `user_name` | `password_short` */
   addUser(name: string, password: string, role: Role): Promise<UserRow>;
   /** @throws HubError `user_unknown` | `last_admin` | `password_short` */
-  changeUser(name: string, change: { password?: string | undefined; role?: Role | undefined }): Promise<UserRow>;
+  changeUser(
+    name: string,
+    change: { password?: string | undefined; role?: Role | undefined; rules?: TopicRules | undefined },
+  ): Promise<UserRow>;
   /** @throws HubError `user_unknown` | `last_admin` */
   removeUser(name: string): Promise<void>;
   /** For the broker: a user's name and password, or the name and text of a token. */
@@ -63,6 +74,7 @@ export interface Accounts {
   useLink(secret: string, name: string, password: string, address: string): Promise<OpenedSession>;
   /** Calls back with the key of every session and token that ends before its time. */
   onEnd(listener: (key: string) => void): void;
+  onUserChange(listener: (change: UserChange) => void): void;
 }
 
 /** The parts of the hub that HTTP shows. */
@@ -74,6 +86,8 @@ export interface HttpParts {
   readonly accounts: Accounts;
   readonly logs: LogBook;
   readonly dataDir: string;
+  /** For `http.tls`. */
+  readonly tls?: Tls | undefined;
   /** The built page: `dist/web`. */
   readonly webFolder: string;
   readonly version: string;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { createVitals } from './vitals.ts';
 
 /** The page, the API and MQTT over WebSocket, on `http.listen` and on `<data>/hub.sock`. */
 export function createHttpServer(parts: HttpParts): HttpServer {
-  const { config, accounts, logs, dataDir } = parts;
+  const { config, accounts, logs, dataDir, tls } = parts;
   const log = logs.logger('hub');
   const socketPath = join(dataDir, 'hub.sock');
   const overSocket = new WeakSet<Duplex>();
@@ -30,11 +31,18 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const accountLink = () => `${url}/setup#${accounts.createLink()}`;
   const app = createApp({ ...parts, gate, vitals, accountLink, log });
 
-  const serve = (): Server =>
-    createServer(app).on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+  const withUpgrade = (server: Server): Server =>
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       upgrade.handle(request, socket, head),
     );
-  const local = serve().on('connection', (socket) => overSocket.add(socket));
+  const isSecure = config.current.http.tls === true && tls !== undefined;
+  const serve = (): Server => {
+    if (!isSecure) return withUpgrade(createServer(app));
+    const server = createSecureServer(tls.certificate, app);
+    tls.follow(server);
+    return withUpgrade(server);
+  };
+  const local = withUpgrade(createServer(app)).on('connection', (socket) => overSocket.add(socket));
   const servers = [local];
   let network: Listening | undefined;
 
@@ -43,7 +51,7 @@ export function createHttpServer(parts: HttpParts): HttpServer {
     const server = serve();
     network = await listen(server, address);
     servers.push(server);
-    url = `http://${shownAddress(network.address)}`;
+    url = `${isSecure ? 'https' : 'http'}://${shownAddress(network.address)}`;
   };
   const move = async (address: string) => {
     const before = network;

@@ -12,6 +12,13 @@ import { applyTheme, nextTheme, type ThemeChoice, themeChoice } from './theme.ts
 /** Open to everyone; all other pages lead here first. */
 const PUBLIC: ReadonlySet<RouteName> = new Set(['login', 'setup']);
 
+/** What is typed here, passwords too, can be read on the way between two machines. */
+const isExposed = () =>
+  location.protocol === 'http:' && !/^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(location.hostname);
+const EXPOSED = html`<div class="banner" role="status">
+  <span>This connection is not encrypted: others in the network can read along. <code>cupboard tls init</code> mends it.</span>
+</div>`;
+
 const MAIN_ENTRIES: readonly { path: string; route: RouteName; icon: IconName }[] = [
   { path: '/plugins', route: 'plugins', icon: 'plugins' },
   { path: '/topics', route: 'topics', icon: 'topics' },
@@ -180,7 +187,7 @@ export class CupboardApp extends LightElement {
   }
 
   #renderBanner(): TemplateResult | typeof nothing {
-    if (this.hub.connection !== 'offline') return nothing;
+    if (this.hub.connection !== 'offline') return isExposed() ? EXPOSED : nothing;
     return html`<div class="banner" role="status"><span class="spinner"></span>
       <span>The connection to the hub is lost; what you see may be old. Reconnecting …</span></div>`;
   }

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import type { TopicRules } from '../../broker/contract.ts';
 import type { Accounts, OpenedSession, Role, User } from '../contract.ts';
 import { cookieName } from '../gate.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
@@ -6,7 +7,9 @@ import { list, object, PASSWORD, ROLE, TEXT, TIME } from '../schemas.ts';
 
 const NAME = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const SESSION = object({ user: TEXT, role: ROLE });
-const USER = object({ name: TEXT, role: ROLE, created: TIME });
+const FILTERS = list({ type: 'string', format: 'topic-filter' });
+const RULES = object({ read: FILTERS, write: FILTERS, readwrite: FILTERS }, ['read', 'write', 'readwrite']);
+const USER = object({ name: TEXT, role: ROLE, created: TIME, rules: RULES }, ['rules']);
 
 /** Logging in and out, users, tokens for scripts, the one-time link. */
 export function accountRoutes(accounts: Accounts, accountLink: () => string): Route[] {
@@ -82,12 +85,12 @@ export function accountRoutes(accounts: Accounts, accountLink: () => string): Ro
       answer: object({ url: TEXT }),
       handle: () => ({ url: accountLink() }),
     }),
-    defineRoute<{ password?: string; role?: Role }>({
+    defineRoute<{ password?: string; role?: Role; rules?: TopicRules }>({
       method: 'put',
       path: '/api/v1/users/{name}',
-      summary: 'Changes password or role; ends the sessions of the account',
+      summary: 'Changes password, role or topic rules; the first two end its sessions',
       access: 'admin',
-      body: object({ password: PASSWORD, role: ROLE }, ['password', 'role']),
+      body: object({ password: PASSWORD, role: ROLE, rules: RULES }, ['password', 'role', 'rules']),
       answer: USER,
       problems: [404, 409],
       handle: ({ params, body }) => accounts.changeUser(params['name'] ?? '', body),

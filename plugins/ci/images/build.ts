@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { join } from 'node:path';
 import { HubError } from 'cupboard/sdk';
+import { PLUGIN_FOLDER } from '../folder.ts';
 import { readAptSources, sourcesFor } from './apt-sources.ts';
 import { elementFinder } from './elements/find.ts';
 import { copyEnvironment, copyScripts } from './elements/hooks.ts';
@@ -107,6 +108,7 @@ function variables(build: TreeBuild, elements: readonly Element[], root: string,
     IMAGE_ELEMENT: elements.map(({ name }) => name).join(' '),
     IMAGE_ELEMENT_YAML: JSON.stringify(Object.fromEntries(elements.map(({ name, folder }) => [name, folder]))),
     ELEMENTS_PATH: build.elementFolders.join(':'),
+    CI_PLUGIN_FOLDER: PLUGIN_FOLDER,
     DIB_IMAGE_CACHE: build.cache,
     TMP_BUILD_DIR: build.folder,
     TMP_IMAGE_DIR: build.folder,

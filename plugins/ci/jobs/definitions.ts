@@ -7,7 +7,7 @@ import { Budget, OWNER_LIMITS } from './limits.ts';
 import { makePipeline } from './pipeline.ts';
 import { DefinitionsError } from './problem.ts';
 import { makeRegistry, type Registry } from './registry.ts';
-import { defaultsFor, expandMatrix, expandProject, PROJECT_KEYS, type RawJob } from './templates.ts';
+import { defaultsFor, expandMatrix, expandProject, nameOfJob, PROJECT_KEYS, type RawJob } from './templates.ts';
 import { type KnownJobs, type PipelineUses, projectUses } from './uses.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -96,7 +96,7 @@ export function expandJobs(
   const jobs = new Map<string, JobDefinition>(trusted ? [[NOOP.job.name, NOOP]] : []);
   const groups = new Map<string, readonly string[]>();
   const finish = (raw: RawJob) => {
-    const name = String(raw.value['name']);
+    const name = nameOfJob(raw);
     const defaults = problems.attempt(raw.entry, () => defaultsFor(raw.value, registry), name) ?? {};
     const definition = problems.attempt(
       raw.entry,
@@ -110,11 +110,7 @@ export function expandJobs(
 
   for (const entry of registry.of('job').values()) {
     const raws = problems.attempt(entry, () => expandMatrix(entry, budget)) ?? [];
-    if (entry.value['matrix'] !== undefined)
-      groups.set(
-        entry.name,
-        raws.map(({ value }) => String(value['name'])),
-      );
+    if (entry.value['matrix'] !== undefined) groups.set(entry.name, raws.map(nameOfJob));
     raws.forEach(finish);
   }
   const pipelineNames = new Set(pipelines.map(({ name }) => name));

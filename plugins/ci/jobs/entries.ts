@@ -156,7 +156,7 @@ export function validatorOf(kind: Kind | 'uses'): ValidateFunction {
 
 function nameOf(kind: Kind, value: Readonly<Record<string, unknown>>): string {
   const name = value['name'] ?? (kind === 'defaults' ? 'global' : undefined);
-  return typeof name === 'string' ? name : '';
+  return typeof name === 'string' ? name : '(without a name)';
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { Budget } from './limits.ts';
 import { Refusal } from './problem.ts';
 import { expandSteps, type Macros, type MacroType } from './steps.ts';
 import type { Variables } from './substitute.ts';
-import { JOB_KEYS, type RawJob } from './templates.ts';
+import { JOB_KEYS, nameOfJob, type RawJob } from './templates.ts';
 
 /** How pipelines use a job unless they say otherwise. */
 export type UseSettings = Omit<JobUse, 'job'>;
@@ -84,7 +84,7 @@ export function finishJob(
   const hasBody = raw.value['run'] !== undefined || raw.value['builders'] !== undefined;
   const kept = inherited.filter(([key]) => !(hasBody && (key === 'run' || key === 'builders')));
   const value = { ...Object.fromEntries(kept), ...raw.value };
-  const name = String(raw.value['name']);
+  const name = nameOfJob(raw);
   const asJob = { ...entry, kind: 'job' as const };
   if (!checkEntry(asJob, problems, value, name)) return undefined;
   const checked = value as unknown as CheckedJob;

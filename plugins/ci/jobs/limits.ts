@@ -16,7 +16,7 @@ export const OWNER_LIMITS: Limits = { values: 200_000, jobs: 5_000, steps: 50_00
 /** For what a proposed change brings along. */
 export const CHANGE_LIMITS: Limits = { values: 20_000, jobs: 200, steps: 2_000, characters: 4 * 1024 ** 2 };
 
-/** Nesting beyond it is refused before it exhausts the stack. */
+/** Of values in each other, and of macros and groups that call one another: beyond it the stack would be exhausted. */
 export const MAX_DEPTH = 64;
 
 /** What is left of the limits while definitions are expanded. */

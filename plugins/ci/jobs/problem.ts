@@ -17,13 +17,16 @@ export function problemText({ file, line, job, message }: DefinitionProblem): st
 
 /** More are of no use to anyone: the first ones explain the rest. */
 const MAX_PROBLEMS = 50;
+const MAX_MESSAGE = 400;
+
+const shorten = (text: string) => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}...` : text);
 
 /** Definitions that cannot be used; carries every problem found, not just the first. Code `definitions_invalid`. */
 export class DefinitionsError extends HubError {
   readonly problems: readonly DefinitionProblem[];
 
   constructor(problems: readonly DefinitionProblem[]) {
-    const shown = problems.slice(0, MAX_PROBLEMS);
+    const shown = problems.slice(0, MAX_PROBLEMS).map((each) => ({ ...each, message: shorten(each.message) }));
     super('definitions_invalid', shown.map(problemText).join('\n'));
     this.problems = shown;
   }

@@ -1,6 +1,6 @@
 import type { Step } from '../contract.ts';
 import type { Entry } from './entries.ts';
-import type { Budget } from './limits.ts';
+import { type Budget, MAX_DEPTH } from './limits.ts';
 import { Refusal } from './problem.ts';
 import { substitute, type Variables } from './substitute.ts';
 
@@ -36,6 +36,7 @@ export function expandSteps(type: MacroType, list: unknown, macros: Macros, budg
         continue;
       }
       if (within.includes(name)) throw new Refusal(`macro calls itself: ${[...within, name].join(' -> ')}`);
+      if (within.length >= MAX_DEPTH) throw new Refusal(`macros call each other deeper than ${MAX_DEPTH} levels`);
       expand(body(macro, type, argument, budget), [...within, name]);
     }
   };

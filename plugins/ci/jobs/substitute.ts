@@ -5,7 +5,7 @@ import { Refusal } from './problem.ts';
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** What Jenkins Job Builder's formatter knows: `{{`, `}}`, `{name}`, `{name|default}`, `{obj:name}`. */
-const FIELD = /\{\{|\}\}|\{(?:obj:)?([A-Za-z_][\w-]*)(?:\|([^}]*))?\}|[{}]/g;
+const FIELD = /\{\{|\}\}|\{(?:obj:)?([A-Za-z_][\w-]*)(?:\|([^}]{0,1000}))?\}|[{}]/g;
 const WHOLE = /^\{(?:obj:)?([A-Za-z_][\w-]*)\}$/;
 
 /**

@@ -1,6 +1,6 @@
 import { nearMiss } from 'cupboard/sdk';
 import { type Entry, isMapping, jobsSchema } from './entries.ts';
-import type { Budget } from './limits.ts';
+import { type Budget, MAX_DEPTH } from './limits.ts';
 import { Refusal } from './problem.ts';
 import type { Registry } from './registry.ts';
 import { substitute, type Variables, variablesIn } from './substitute.ts';
@@ -11,6 +11,9 @@ export interface RawJob {
   readonly entry: Entry;
   readonly value: Readonly<Record<string, unknown>>;
 }
+
+/** The name of a job; that of its definition where it has none or none that is text. */
+export const nameOfJob = ({ entry, value: { name } }: RawJob): string => (typeof name === 'string' ? name : entry.name);
 
 /** The keys that belong to jobs; everything else in a template is a variable. */
 export const JOB_KEYS: ReadonlySet<string> = new Set(Object.keys(jobsSchema.$defs.job.properties));
@@ -76,6 +79,7 @@ export function expandProject(
     const listed = [...within, name];
     if (group !== undefined) {
       if (within.includes(name)) throw new Refusal(`job group contains itself: ${listed.join(' -> ')}`, 'jobs');
+      if (listed.length > MAX_DEPTH) throw new Refusal(`job groups nested deeper than ${MAX_DEPTH} levels`, 'jobs');
       const { name: _, jobs: members, ...values } = group.value;
       for (const member of members as unknown[]) {
         const [memberName, memberValues] = reference(member);
@@ -84,7 +88,7 @@ export function expandProject(
     } else if (template !== undefined) {
       for (const job of expandTemplate(template, inner, registry, budget)) {
         jobs.push(job);
-        for (const each of listed) names.set(each, [...(names.get(each) ?? []), String(job.value['name'])]);
+        for (const each of listed) names.set(each, [...(names.get(each) ?? []), nameOfJob(job)]);
       }
     } else if (!registry.of('job').has(name)) {
       const near = nearMiss(name, [...registry.of('job-template').keys(), ...registry.of('job-group').keys()]);
@@ -147,6 +151,9 @@ function unknownKey(key: string): string {
   return `unknown key${near ? `; did you mean ${JSON.stringify(near)}?` : `: no {${key}} asks for it`}`;
 }
 
+/** More make nothing that anyone could run, if each has two values. */
+const MAX_AXES = 16;
+
 type Axis = readonly [string, readonly unknown[]];
 
 /** Every way to choose one value of each axis. A value that is a mapping `{value: {more: variables}}` brings more. */
@@ -156,6 +163,7 @@ function* combinations(
   fixed: Variables,
   budget: Budget,
 ): Generator<Variables> {
+  if (axes.length > MAX_AXES) throw new Refusal(`more than ${MAX_AXES} lists that multiply each other`);
   const [axis, ...others] = axes;
   if (axis === undefined) {
     budget.spend('jobs');

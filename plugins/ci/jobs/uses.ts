@@ -107,6 +107,8 @@ function jobsNamed(name: string, { jobs, groups }: KnownJobs, pipeline: string):
   throw new Refusal(`no job ${name}${near ? `; did you mean ${JSON.stringify(near)}?` : ''}`, pipeline);
 }
 
+const MAX_CHAIN = 200;
+
 /** Every need is in the same pipeline, and none leads back to itself. */
 function checkNeeds(uses: readonly JobUse[], pipeline: string): void {
   const needsOf = new Map(uses.map(({ job, needs }) => [job, needs]));
@@ -116,6 +118,7 @@ function checkNeeds(uses: readonly JobUse[], pipeline: string): void {
       throw new Refusal(`jobs need each other: ${[...path.slice(path.indexOf(job)), job].join(' -> ')}`, pipeline);
     }
     if (done.has(job)) return;
+    if (path.length > MAX_CHAIN) throw new Refusal(`more than ${MAX_CHAIN} jobs in a row need each other`, pipeline);
     for (const needed of needsOf.get(job) ?? []) {
       if (!needsOf.has(needed))
         throw new Refusal(`job ${job} needs ${needed}, which is not in this pipeline`, pipeline);

@@ -1,11 +1,13 @@
 import {
+  Composer,
+  type CST,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
-  parseDocument,
+  Parser,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
@@ -36,30 +38,43 @@ export function parseYaml(
   const lines = new LineCounter();
   const problem = (offset: number, message: string) =>
     new DefinitionsError([{ file, line: lines.linePos(offset).line, message }]);
+
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  // Composing calls itself for every level. Near the end of the stack Node.js does not throw but aborts, where a regular
+  // expression is compiled just then; so what is nested too deep is found before, without recursion.
+  const deep = findDeep(tokens);
+  if (deep !== undefined) throw problem(deep, TOO_DEEP);
+  // Keys are compared by the reader below: the library's own check is quadratic.
+  const composer = new Composer({ prettyErrors: false, uniqueKeys: false, logLevel: 'error' });
+  const [document, another] = composer.compose(tokens, true, text.length);
+  if (another !== undefined) throw problem(another.range[0], 'expected one YAML document, not several');
+  const [broken] = document?.errors ?? [];
+  if (broken) throw problem(broken.pos[0], broken.message);
+
+  const reader = new Reader(include, budget, [...within, file]);
   try {
-    // Keys are compared by the reader below: the library's own check is quadratic.
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-      logLevel: 'error',
-    });
-    const [broken] = document.errors;
-    if (broken?.code === 'RESOURCE_EXHAUSTION') throw new RangeError(broken.message);
-    if (broken) throw problem(broken.pos[0], broken.message);
-    const reader = new Reader(include, budget, [...within, file]);
-    try {
-      const value = reader.read(document.contents, '');
-      return { value, lineOf: (path) => lines.linePos(reader.offsetOf(path)).line };
-    } catch (error) {
-      if (error instanceof Refusal) throw problem(reader.offset, error.message);
-      throw error;
-    }
+    const value = reader.read(document?.contents, '');
+    return { value, lineOf: (path) => lines.linePos(reader.offsetOf(path)).line };
   } catch (error) {
-    // The parser calls itself for every level of nesting.
-    if (error instanceof RangeError) throw problem(0, `nested deeper than ${MAX_DEPTH} levels`);
-    throw error;
+    throw error instanceof Refusal ? problem(reader.offset, error.message) : error;
   }
+}
+
+const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
+
+/** Offset of the first thing that is nested too deep. */
+function findDeep(tokens: readonly CST.Token[]): number | undefined {
+  const open = tokens.map((token) => ({ token, depth: 0 }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, depth } = next;
+    if (depth > MAX_DEPTH) return token.offset;
+    if (token.type === 'document' && token.value) open.push({ token: token.value, depth });
+    if (!('items' in token)) continue;
+    for (const { key, value } of token.items) {
+      for (const each of [key, value]) if (each) open.push({ token: each, depth: depth + 1 });
+    }
+  }
+  return undefined;
 }
 
 /** Makes plain values of the parser's nodes and remembers where they stand. */
@@ -98,7 +113,7 @@ class Reader {
       if (!this.#offsets.has(path)) this.#offsets.set(path, this.offset);
       if (node.anchor) this.#anchors.set(node.anchor, node);
     }
-    if (this.#open.size >= MAX_DEPTH) throw new Refusal(`nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#open.size >= MAX_DEPTH) throw new Refusal(TOO_DEEP);
     this.#open.add(node);
     const value = isScalar(node) ? node.value : isSeq(node) ? this.#readList(node, path) : this.#readMap(node, path);
     this.#open.delete(node);

@@ -39,7 +39,7 @@ export async function startBroker(options: BedOptions = {}): Promise<Bed> {
   const store = await openHubStore(join(dataDir, 'hub.db'), logger);
   const { config, ...rest } = options.broker ?? {};
   const broker = createBroker({
-    config: { listen: '127.0.0.1:0', anonymous: true, ...config, limits: { ...LIMITS, ...options.limits } },
+    config: { listen: '127.0.0.1:0', anonymous: true, rules: {}, ...config, limits: { ...LIMITS, ...options.limits } },
     store,
     dataDir,
     log: logger,

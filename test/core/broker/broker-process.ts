@@ -10,7 +10,7 @@ const [dataDir = '', listen = ''] = process.argv.slice(2);
 mkdirSync(join(dataDir, 'run'), { recursive: true });
 const log = createLogger('hub', ({ level, message }) => level === 'error' && process.stderr.write(`${message}\n`));
 const broker = createBroker({
-  config: { listen, anonymous: true, limits: { ...LIMITS, queue_messages: 100_000, queue_bytes: 1e8 } },
+  config: { listen, anonymous: true, rules: {}, limits: { ...LIMITS, queue_messages: 100_000, queue_bytes: 1e8 } },
   store: await openHubStore(join(dataDir, 'hub.db'), log),
   dataDir,
   log,

@@ -126,6 +126,8 @@ function broker({ retained = [], accept }: WorldOptions, published: Published[])
     setPluginTrees: () => undefined,
     admitPlugin: () => undefined,
     expelPlugin: () => undefined,
+    setUserRules: () => undefined,
+    expelUser: () => undefined,
     mayPublish: (identity, topic) => identity.kind === 'user' && identity.role === 'admin' && !topic.startsWith('hub/'),
     mayRead: (_identity, topic) => !topic.startsWith('secret/'),
     stats: () => stats,

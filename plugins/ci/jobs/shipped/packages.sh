@@ -1,3 +1,4 @@
+#!/bin/sh
 # The node is thrown away and has no service manager: what packages would start is started by who needs it.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi

@@ -221,8 +221,21 @@ const bomb = (width: number, depth: number) =>
 test.each([
   ['aliases that multiply', bomb(10, 9), /^x\.yaml:\d+: expands to more than 200000 values/],
   ['an alias inside itself', 'jobs: &a [*a]', /^x\.yaml:1: \*a stands inside &a: it would contain itself/],
-  ['deep nesting', '['.repeat(100_000), /^x\.yaml:1: /],
-  ['deep nesting that closes', `${'['.repeat(3000)}${']'.repeat(3000)}`, /^x\.yaml:1: nested deeper than 64 levels/],
+  ['deep nesting', '['.repeat(100_000), /^x\.yaml:1: nested deeper than 64 levels$/],
+  ['several documents', 'jobs: []\n---\njobs: []', /^x\.yaml:2: expected one YAML document/],
+  [
+    'a long way from macro to macro',
+    `macros: [${Array.from({ length: 100 }, (_, n) => `{name: m${n}, builders: [m${n + 1}]}`).join(', ')}, {name: m100, builders: []}]
+jobs: [{name: j, ${NODE}, builders: [m0]}]`,
+    /^x\.yaml:2: job j: builders: macros call each other deeper than 64 levels$/,
+  ],
+  [
+    'a matrix with twenty axes',
+    `jobs: [{name: j, ${NODE}, run: x, matrix: {${Array.from({ length: 20 }, (_, n) => `a${n}: [1]`).join(', ')}}}]`,
+    /^x\.yaml:1: job j: more than 16 lists that multiply each other$/,
+  ],
+  ['a job without a name', `jobs: [{${NODE}, run: x}]`, /^x\.yaml:1: job \(without a name\): name: missing/],
+  ['deep nesting that closes', `${'['.repeat(3000)}${']'.repeat(3000)}`, /^x\.yaml:1: nested deeper than 64 levels$/],
   [
     'lists that multiply a template',
     `- job-template: {name: '${'abcdefghij'.replace(/./g, '{$&}')}', ${NODE}, run: make}
