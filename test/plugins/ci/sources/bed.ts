@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import type { Logger } from '../../../../core/support/log.ts';
+import { distFile } from '../../../../core/support/paths.ts';
 import type { SourceEvent } from '../../../../plugins/ci/contract.ts';
 import type { SourcesConfig } from '../../../../plugins/ci/sources/config.ts';
 import { SOURCE_MIGRATIONS } from '../../../../plugins/ci/sources/memory.ts';
@@ -14,7 +13,6 @@ import { openSources, type Sources } from '../../../../plugins/ci/sources/open.t
 import { temporaryFolder, waitFor } from '../../../support/hub.ts';
 
 const run = promisify(execFile);
-const from = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
 
 /** A working copy as people have it; `git` answers what git printed, stdout and stderr. */
 export interface WorkingCopy {
@@ -74,20 +72,6 @@ export interface Bed {
   stop(): Promise<void>;
 }
 
-/** The program `receive` as the build makes it. */
-export async function receiveProgram(folder: string): Promise<readonly string[]> {
-  const outfile = join(folder, 'receive.mjs');
-  await build({
-    entryPoints: [from('plugins/ci/programs/receive.ts')],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    alias: { 'cupboard/sdk': from('core/sdk/index.ts') },
-  });
-  return [process.execPath, outfile];
-}
-
 /** Sources started on a data folder, as the plugin does; `dataDir` of another bed continues it. */
 export async function openBed(config: Partial<SourcesConfig>, given?: string): Promise<Bed> {
   const dataDir = given ?? (await temporaryFolder());
@@ -106,7 +90,7 @@ export async function openBed(config: Partial<SourcesConfig>, given?: string): P
       log,
       signal: stopping.signal,
       page: 'http://hub.example/{change}',
-      receive: await receiveProgram(dataDir),
+      receive: [process.execPath, distFile('plugins/ci/programs/receive.js')],
     },
   );
   const events: SourceEvent[] = [];
