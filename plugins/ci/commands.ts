@@ -16,7 +16,7 @@ export interface Parts {
   readonly engine: Engine;
   readonly store: EngineStore;
   readonly pauses: Pauses;
-  readonly sources: Pick<Sources, 'find' | 'approve'>;
+  readonly sources: Pick<Sources, 'find' | 'approve' | 'comment' | 'setAbandoned'>;
   readonly merger: Merger;
   readonly logs: Pick<LogStore, 'view'>;
   readonly pool: Pick<NodePool, 'nodes'>;
@@ -69,6 +69,14 @@ export function addCommands(hub: Pick<Hub, 'command'>, parts: Parts): void {
   hub.command<{ change: string }>('approve', async ({ change }, { user }) => {
     const approved = await sources.approve(change, user);
     return { ok: true, change: approved.key };
+  });
+  hub.command<{ change: string; text: string }>('comment', async ({ change, text }, { user }) => {
+    const commented = await sources.comment(change, user, text);
+    return { ok: true, change: commented.key };
+  });
+  hub.command<{ change: string; restore: boolean }>('abandon', async ({ change, restore }) => {
+    const closed = await sources.setAbandoned(change, !restore);
+    return { ok: true, change: closed.key };
   });
   hub.command<{ pipeline?: string; paused: boolean }>('pause', ({ pipeline = '', paused }, from) => {
     const known = engine.scheduler.layout.pipelines.map(({ name }) => name);

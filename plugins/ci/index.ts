@@ -28,6 +28,7 @@ const start: StartPlugin<Config> = async (plainHub) => {
     store: hub.store(SOURCE_MIGRATIONS, 'sources.db'),
     log,
     signal,
+    page: `${config.url}/panel/${hub.id}#builds?change=hub:{change}`,
   });
   const { merger } = sources;
   if (config.sample) await writeSampleJobs(definitionsFolder(dataDir, config.definitions));

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { errorText, HubError } from 'cupboard/sdk';
-import { createGit, type Git } from '../sources/git/git.ts';
+import { createGit } from '../sources/git/git.ts';
 import { patchSetRef } from '../sources/local/change-refs.ts';
 import { decodePackets, encodePacket, FLUSH } from '../sources/local/pkt-line.ts';
 import { type Received, receivePush } from '../sources/local/receive.ts';
@@ -15,8 +15,8 @@ import { type Received, receivePush } from '../sources/local/receive.ts';
  */
 export default async function receive({ args }: { readonly args: readonly string[] }): Promise<number> {
   const [project = '', page = ''] = args;
-  const { GIT_DIR = '.', GIT_OBJECT_DIRECTORY, REMOTE_USER = userName() } = process.env;
-  const git = withObjects(createGit(), GIT_OBJECT_DIRECTORY);
+  const { GIT_DIR = '.', REMOTE_USER = userName() } = process.env;
+  const git = createGit();
   const input = packetLists(process.stdin);
   const next = async () => (await input.next()).value ?? [];
   await next();
@@ -55,15 +55,6 @@ function accepted(ref: string, received: readonly Received[]): string {
   const real = record ? [encodePacket(`option refname ${patchSetRef(record.number, record.patchsets.length)}`)] : [];
   return [encodePacket(`ok ${ref}`), ...real].join('');
 }
-
-/** A push may leave its objects in a folder of their own until the hooks are done. */
-const withObjects =
-  (git: Git, folder: string | undefined): Git =>
-  (commandArgs, options = {}) =>
-    git(commandArgs, {
-      ...options,
-      environment: { ...options.environment, ...(folder && { GIT_OBJECT_DIRECTORY: folder }) },
-    });
 
 async function* packetLists(stream: AsyncIterable<Buffer>): AsyncGenerator<readonly string[], undefined> {
   let waiting = Buffer.alloc(0);

@@ -61,6 +61,7 @@ export interface Sources {
 const LOCAL = 'hub';
 const REMOTE = 'remote';
 const GERRIT = 'gerrit';
+const LISTING_MS = 10_000;
 
 /**
  * Opens all sources of the config; the caller starts and stops each.
@@ -81,6 +82,10 @@ export async function openSources(config: SourcesConfig, options: SourcesOptions
     opened.push(await openRemotes(config, options, cache, dependencies));
   if (config.gerrit) opened.push(await openGerrit(config.gerrit, options, cache, dependencies));
 
+  // A local repository is asked each time; servers are spared, however often a page asks.
+  const listings = opened.map((source) =>
+    source === local ? () => local.openChanges() : keptFor(LISTING_MS, () => source.openChanges()),
+  );
   const byId = async (id: string): Promise<Change | undefined> => {
     const [, source, project = '', number = ''] = /^([^:]+):(.+)\/(\d+)$/.exec(id) ?? [];
     return await opened.find(({ name }) => name === source)?.find(project, number);
@@ -96,7 +101,7 @@ export async function openSources(config: SourcesConfig, options: SourcesOptions
     sources: opened,
     merger: cache,
     git: cache.git,
-    changes: async () => (await Promise.all(opened.map((source) => source.openChanges()))).flat(),
+    changes: async () => (await Promise.all(listings.map((list) => list()))).flat(),
     find,
     needed: (change) => neededChanges(change, byId),
     approve: (name, account) => act(name, (project, number) => local.approve(project, number, account)),
@@ -104,6 +109,21 @@ export async function openSources(config: SourcesConfig, options: SourcesOptions
       act(name, (project, number) => local.comment(project, number, { account, text, votes: {} })),
     setAbandoned: (name, isAbandoned) =>
       act(name, (project, number) => local.setAbandoned(project, number, isAbandoned)),
+  };
+}
+
+/** Answers the last result while it is younger than `ms`; a failure is not kept. */
+function keptFor<Result>(ms: number, task: () => Promise<Result>): () => Promise<Result> {
+  let kept: { readonly until: number; readonly result: Promise<Result> } | undefined;
+  return () => {
+    if (kept === undefined || performance.now() > kept.until) {
+      const result = task();
+      kept = { until: performance.now() + ms, result };
+      result.catch(() => {
+        kept = undefined;
+      });
+    }
+    return kept.result;
   };
 }
 

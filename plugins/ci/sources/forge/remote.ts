@@ -5,6 +5,7 @@ import type { Change, Checkout, Report, SourceEvent } from '../../contract.ts';
 import type { RemoteConfig } from '../config.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { GitCache, GitRemote } from '../git/cache.ts';
+import { createLocks } from '../git/lock.ts';
 import { isBranch } from '../git/names.ts';
 import type { Memory } from '../memory.ts';
 import { openRefLedger, tellMovedRefs } from '../refs.ts';
@@ -39,6 +40,7 @@ export class Remote {
   /** One look at a time; a second one that is asked for meanwhile follows. */
   #looking: Promise<void> = Promise.resolve();
   #isAway = false;
+  readonly #alone = createLocks();
 
   constructor(options: RemoteOptions) {
     const { config, signal } = options;
@@ -83,9 +85,13 @@ export class Remote {
   async handle(delivery: Delivery): Promise<void> {
     const { event, number, pull, comment = '', isApproval = false, account } = delivery;
     if (event === 'push' || number === undefined) return this.look();
-    const known = (await this.#api?.pull(number)) ?? pull ?? this.#remembered(number);
+    // What is newer is asked for and told of by one at a time: else the older answer might come last.
+    const known = await this.#alone(String(number), async () => {
+      const now = (await this.#api?.pull(number)) ?? pull ?? this.#remembered(number);
+      if (now !== undefined) await this.#observe(now, account);
+      return now;
+    });
     if (known === undefined) return;
-    await this.#observe(known, account);
     if (event !== 'comment-added' || comment.includes(OWN_COMMENT)) return;
     const change = await this.#describe(known);
     // Whoever reads it can review it: only the votes that the forge counts are votes.
@@ -126,7 +132,7 @@ export class Remote {
     if (!isTested) log.warn(`${change.id} was not merged: ${change.branch} is not what it was tested on any more`);
     if (!isTested || !(await this.#api.merge(number, change.commit))) return false;
     const after = await this.#api.pull(number);
-    if (after?.isMerged) await this.#observe(after);
+    if (after?.isMerged) await this.#alone(String(number), () => this.#observe(after));
     return after?.isMerged === true;
   }
 
@@ -181,11 +187,11 @@ export class Remote {
     const open = await this.#api.openPulls();
     for (const pull of open) {
       if (isNew) this.#remember(pull);
-      else await this.#observe(pull);
+      else await this.#alone(String(pull.number), () => this.#observe(pull));
     }
     for (const gone of this.#rememberedAll().filter(({ number }) => !open.some((pull) => pull.number === number))) {
-      const now = await this.#api.pull(gone.number);
-      await this.#observe(now ?? { ...gone, isOpen: false });
+      const now = (await this.#api.pull(gone.number)) ?? { ...gone, isOpen: false };
+      await this.#alone(String(gone.number), () => this.#observe(now));
     }
     memory.set(`${project} pulls known`, 'yes');
   }

@@ -145,10 +145,7 @@ export class GerritSource implements OpenedSource {
     if (refusal !== undefined) log.warn(`${change.id} was not merged: ${refusal}`);
     for (let looks = 0; looks < MERGE_LOOKS; looks++) {
       const after = await look();
-      if (after?.status === 'merged') {
-        await this.#observe(after);
-        return true;
-      }
+      if (after?.status === 'merged') return true;
       if (refusal !== undefined) return false;
       await sleep(Math.min(1000, config.hold_seconds * 1000), undefined, { signal: this.#signal });
     }

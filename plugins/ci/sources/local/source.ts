@@ -38,6 +38,8 @@ export class LocalSource implements OpenedSource {
   readonly #repositories: ReadonlyMap<string, LocalRepository>;
   readonly #alone = createLocks();
   readonly #watchers: FSWatcher[] = [];
+  /** Open changes by project, and what they were described from. */
+  readonly #listed = new Map<string, { readonly state: string; readonly changes: readonly Change[] }>();
   #rescan: NodeJS.Timeout | undefined;
   #tell: (event: SourceEvent) => void = () => undefined;
 
@@ -109,13 +111,21 @@ export class LocalSource implements OpenedSource {
   }
 
   async openChanges(): Promise<readonly Change[]> {
-    const found: Change[] = [];
-    for (const repository of this.#repositories.values()) {
-      for (const { record } of await repository.changes.list()) {
-        if (record.status === 'open') found.push(await this.#describe(repository, record));
-      }
-    }
-    return found;
+    const found = await Promise.all([...this.#repositories.values()].map((repository) => this.#listOpen(repository)));
+    return found.flat();
+  }
+
+  /** Described again only when one of them has changed: a page asks often. */
+  async #listOpen(repository: LocalRepository): Promise<readonly Change[]> {
+    const stored = await repository.changes.list();
+    const state = stored.map(({ blob }) => blob).join();
+    const known = this.#listed.get(repository.project);
+    if (known?.state === state) return known.changes;
+    const open = stored.filter(({ record }) => record.status === 'open');
+    const changes: Change[] = [];
+    for (const { record } of open) changes.push(await this.#describe(repository, record));
+    this.#listed.set(repository.project, { state, changes });
+    return changes;
   }
 
   /** The newest patch set gets `Approved: 1`. @throws HubError `change_unknown`, `change_closed` */

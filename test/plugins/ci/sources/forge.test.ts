@@ -1,10 +1,10 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Report } from '../../../../plugins/ci/contract.ts';
 import type { RemoteConfig } from '../../../../plugins/ci/sources/config.ts';
 import { parseDelivery, signedBody } from '../../../../plugins/ci/sources/forge/delivery.ts';
 import { parseGitUrl } from '../../../../plugins/ci/sources/forge/location.ts';
+import { RemoteSource } from '../../../../plugins/ci/sources/forge/source.ts';
 import { gitCredentials } from '../../../../plugins/ci/sources/git/credentials.ts';
 import { temporaryFolder } from '../../../support/hub.ts';
 import { openBed, workingCopy } from './bed.ts';
@@ -13,14 +13,6 @@ import { deliver, type FakePull, FORGE_TOKEN, startForge } from './strict-forge.
 const SECRET = 'shared-with-the-forge';
 const repository = { full_name: 'home/lamp', clone_url: 'https://git.example.org/home/lamp.git' };
 const sender = { login: 'ada' };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A forge with the repository home/lamp, and a hub that follows it. */
 async function forgeBed(kind: 'github' | 'gitea', given: Partial<RemoteConfig> = {}) {
@@ -45,9 +37,9 @@ async function forgeBed(kind: 'github' | 'gitea', given: Partial<RemoteConfig> =
     token: FORGE_TOKEN,
     ...given,
   };
-  const port = await freePort();
-  const config = { remotes: { lamp: remote }, webhooks: { listen: `127.0.0.1:${port}`, secret: SECRET } };
+  const config = { remotes: { lamp: remote }, webhooks: { listen: '127.0.0.1:0', secret: SECRET } };
   const bed = await openBed(config);
+  const port = bed.sources.sources.find((source) => source instanceof RemoteSource)?.port ?? 0;
   onTestFinished(() => expect(forge.refused).toEqual([]));
   /** A pull request as someone opens it. */
   const open = async (number: number, files: Record<string, string>): Promise<FakePull> => {

@@ -104,8 +104,15 @@ describe('a local repository', () => {
     expect(told).toContain('lamp/1, patch set 1: First');
     expect(told).toContain('lamp/2, patch set 1: Second');
     expect((await bed.sources.find('lamp/2')).dependsOn).toEqual(['hub:lamp/1']);
+    expect((await bed.sources.changes()).map(({ id }) => id)).toEqual(['hub:lamp/1', 'hub:lamp/2']);
     await gate(bed, '1');
     expect((await bed.sources.find('lamp/2')).dependsOn).toEqual([]);
+    expect((await bed.sources.changes()).map(({ id }) => id)).toEqual(['hub:lamp/2']);
+    await work.commit('Third\n\nDepends-On: http://hub.example/lamp/2', { c: '1' });
+    await work.git('reset', '--hard', 'hub/main');
+    await work.git('cherry-pick', 'ORIG_HEAD');
+    await work.git('push', 'hub', 'HEAD:refs/for/main');
+    expect((await bed.sources.find('lamp/3')).dependsOn).toEqual(['hub:lamp/2']);
   });
 
   test('refuses what it cannot take, with a reason', async () => {
