@@ -53,10 +53,22 @@ command(plugins, 'list', 'every plugin and its state')
   .action(async (options: { licenses?: boolean; json?: boolean }, invoked: Command) =>
     (await import('./cli/plugins.ts')).listPlugins(dataDir(invoked), options),
   );
-command(plugins, 'install <source>', 'copy a plugin folder or archive into the hub; shows what it asks for')
+command(plugins, 'install <source>', 'install a folder, .tgz, npm package or git repository; shows what it asks for')
+  .option('--allow-scripts', 'let npm run the scripts of the packages it depends on')
   .addOption(json())
-  .action(async (source: string, options: { json?: boolean }, invoked: Command) =>
-    (await import('./cli/plugins.ts')).installPlugin(dataDir(invoked), source, options.json),
+  .action(async (source: string, options: { json?: boolean; allowScripts?: boolean }, invoked: Command) => {
+    const { installPlugin } = await import('./cli/plugins.ts');
+    process.exitCode = (await installPlugin(dataDir(invoked), source, options)) ? 0 : 1;
+  });
+command(plugins, 'rollback <plugin>', 'bring back the version of before the last install')
+  .addOption(json())
+  .action(async (id: string, options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/plugins.ts')).rollBackPlugin(dataDir(invoked), id, options.json),
+  );
+command(plugins, 'outdated', 'installed plugins that are newer where they came from')
+  .addOption(json())
+  .action(async (options: { json?: boolean }, invoked: Command) =>
+    (await import('./cli/plugins.ts')).listOutdated(dataDir(invoked), options.json),
   );
 command(plugins, 'remove <plugin>', 'remove an installed plugin; its data is kept').action(
   async (id: string, _options: object, invoked: Command) =>

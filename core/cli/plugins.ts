@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Permissions, PluginRow } from '../plugins/contract.ts';
+import type { InstallOutcome, OutdatedRow, Permissions, PluginRow } from '../plugins/contract.ts';
 import { apiPath, hubClient } from './client.ts';
 import { type Column, formatBytes, print, printJson, printRows } from './output.ts';
 
@@ -34,16 +35,44 @@ export async function actOnPlugin(dataDir: string, id: string, action: PluginAct
   print(`${id}: ${row.state}${row.reason ? `, ${row.reason}` : ''}`);
 }
 
-export async function installPlugin(dataDir: string, source: string, json?: boolean): Promise<void> {
-  const body = { source: resolve(source) };
-  const installed = await hubClient(dataDir).send<{ id: string; permissions: Permissions }>(
-    'POST',
-    '/api/v1/plugins',
-    body,
+/** Tells whether what was installed stayed. */
+export async function installPlugin(
+  dataDir: string,
+  source: string,
+  { json, allowScripts = false }: { json?: boolean; allowScripts?: boolean },
+): Promise<boolean> {
+  // A path is that of the caller's folder; a package or repository has none.
+  const body = { source: existsSync(source) ? resolve(source) : source, allowScripts };
+  const installed = await hubClient(dataDir).send<InstallOutcome>('POST', '/api/v1/plugins', body);
+  const { id, permissions, rolledBack } = installed;
+  if (json) printJson(installed);
+  else if (rolledBack !== undefined)
+    print(`${id}: the new version is no good (${rolledBack}); the one of before runs again`);
+  else {
+    printPermissions(permissions);
+    print(`installed ${id}: see cupboard plugins list`);
+  }
+  return rolledBack === undefined;
+}
+
+export async function rollBackPlugin(dataDir: string, id: string, json?: boolean): Promise<void> {
+  const row = await hubClient(dataDir).send<PluginRow>('POST', apiPath`/plugins/${id}/rollback`);
+  if (json) return printJson(row);
+  print(`${id} is back at version ${row.version}: ${row.state}`);
+}
+
+export async function listOutdated(dataDir: string, json?: boolean): Promise<void> {
+  const rows = await hubClient(dataDir).get<OutdatedRow[]>('/api/v1/plugins-outdated');
+  printRows(
+    rows,
+    [
+      ['PLUGIN', (row) => row.id],
+      ['VERSION', (row) => row.version],
+      ['AVAILABLE', (row) => row.available],
+      ['FROM', (row) => row.source],
+    ],
+    json,
   );
-  if (json) return printJson(installed);
-  printPermissions(installed.permissions);
-  print(`installed ${installed.id}: see cupboard plugins list`);
 }
 
 export async function removePlugin(dataDir: string, id: string): Promise<void> {

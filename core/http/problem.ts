@@ -37,6 +37,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   login_refused: 401,
   manifest_invalid: 422,
   password_short: 422,
+  no_previous: 409,
   plugin_first_party: 409,
   plugin_not_runnable: 409,
   plugin_unknown: 404,

@@ -109,6 +109,22 @@ export type CommandOutcome =
     }
   | { readonly kind: 'forbidden'; readonly message: string };
 
+export interface InstallOutcome {
+  readonly id: string;
+  /** What it asks for. */
+  readonly permissions: Permissions;
+  /** Why the version of before was brought back. */
+  readonly rolledBack?: string;
+}
+
+export interface OutdatedRow {
+  readonly id: string;
+  readonly version: string;
+  /** Version or commit. */
+  readonly available: string;
+  readonly source: string;
+}
+
 /** The plugin side of the hub, as HTTP and the composition root use it. */
 export interface PluginManager {
   /** Finds plugins, sweeps leftovers of a killed hub, starts what is to run. Resolves before plugins are ready. */
@@ -124,8 +140,16 @@ export interface PluginManager {
   reconfigure(): Promise<void>;
   /** Unix socket of the plugin's own HTTP server, when it has one. */
   httpSocket(id: string): string | undefined;
-  /** Copies a plugin folder (or unpacks a .tgz) into `<data>/plugins` after checking it. Answers what it asks for. */
-  install(source: string): Promise<{ id: string; permissions: Permissions }>;
+  /**
+   * Puts a plugin into `<data>/plugins` after checking it: from a folder, .tgz, package of npm or git repository. An
+   * upgrade that does not stay up is taken back.
+   * @param allowScripts whether npm may run the scripts of the packages it depends on
+   */
+  install(source: string, allowScripts?: boolean): Promise<InstallOutcome>;
+  /** Brings the version of before back. @throws HubError `no_previous` | `plugin_unknown` | `plugin_first_party` */
+  rollBack(id: string): Promise<PluginRow>;
+  /** What is newer where plugins came from. @throws HubError `install_source` */
+  outdated(): Promise<readonly OutdatedRow[]>;
   /** Removes a folder of `<data>/plugins`; its data is kept. @throws HubError `plugin_unknown` | `plugin_first_party` */
   remove(id: string): Promise<void>;
 }

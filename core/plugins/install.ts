@@ -1,42 +1,75 @@
-import { execFile } from 'node:child_process';
-import { cp, lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { errorCode, errorText, HubError } from '../support/errors.ts';
+import { HubError } from '../support/errors.ts';
 import { syncFolder } from '../support/files.ts';
+import { exists, fetchPlugin, installDependencies, type Origin, originOf } from './fetch.ts';
 import { readManifest } from './manifest.ts';
-
-const run = promisify(execFile);
 
 /** Names of folders in work begin with a dot: the hub does not look at them. */
 const STAGE = '.installing-';
 const REPLACED = '.replaced-';
 const REMOVED = '.removed-';
+/** The version of before: `rollBack` brings it back. */
+const PREVIOUS = '.previous-';
+
+export interface InstallOptions {
+  readonly pluginsFolder: string;
+  /** Ids that ship with the hub. */
+  readonly taken: readonly string[];
+  /** Whether npm may run the scripts of the packages that the plugin depends on. */
+  readonly allowScripts?: boolean;
+}
+
+export interface Installed {
+  readonly id: string;
+  readonly origin: Origin;
+  /** Whether there was another version, which `rollBack` brings back. */
+  readonly isUpgrade: boolean;
+}
 
 /**
- * Puts a plugin folder or a .tgz of one into `pluginsFolder`, whole or not at all, in place of an earlier version.
- * @returns the plugin's id
+ * Puts a plugin into `pluginsFolder`, whole or not at all, in place of an earlier version, which is kept beside.
+ * @param source folder, .tgz, package of npm or address of a git repository
  * @throws ManifestError, HubError `install_source` | `install_taken`
  */
-export async function installPlugin(source: string, pluginsFolder: string, taken: readonly string[]): Promise<string> {
+export async function installPlugin(
+  source: string,
+  { pluginsFolder, taken, allowScripts = false }: InstallOptions,
+): Promise<Installed> {
+  const wanted = await originOf(source);
   await mkdir(pluginsFolder, { recursive: true });
   const stage = await mkdtemp(join(pluginsFolder, STAGE));
   try {
-    const folder = await fetchInto(stage, source);
+    const { folder, origin } = await fetchPlugin(stage, wanted);
     const { id } = await readManifest(folder);
     if (taken.includes(id))
       throw new HubError('install_taken', `the id ${id} belongs to a plugin that ships with the hub`);
     await refuseLinksOut(folder);
+    await installDependencies(folder, allowScripts);
+    const isUpgrade = await exists(join(pluginsFolder, id));
     await replaceFolder(folder, join(pluginsFolder, id));
-    return id;
+    return { id, origin, isUpgrade };
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
 }
 
-/** Takes a plugin's folder away at once, then deletes it. */
+/**
+ * Changes places with the version of before, so that a second time undoes the first.
+ * @throws HubError `no_previous`
+ */
+export async function rollBack(folder: string): Promise<void> {
+  const previous = beside(folder, PREVIOUS);
+  if (!(await exists(previous))) {
+    throw new HubError('no_previous', `there is no earlier version of ${basename(folder)} to go back to`);
+  }
+  await replaceFolder(previous, folder);
+}
+
+/** Takes a plugin's folder away at once, then deletes it, and the version of before too. */
 export async function removeInstalled(folder: string): Promise<void> {
-  const gone = join(dirname(folder), `${REMOVED}${basename(folder)}`);
+  await rm(beside(folder, PREVIOUS), { recursive: true, force: true });
+  const gone = beside(folder, REMOVED);
   await rm(gone, { recursive: true, force: true });
   await rename(folder, gone);
   await syncFolder(dirname(folder));
@@ -49,46 +82,13 @@ export async function recoverInstallations(pluginsFolder: string): Promise<void>
     const path = join(pluginsFolder, name);
     if (name.startsWith(REPLACED)) {
       const original = join(pluginsFolder, name.slice(REPLACED.length));
-      // Cut between the two renames of a replacement: the earlier version is the only one there is.
+      // Cut between the renames of a replacement: the earlier version is the only one there is, or is to be kept.
       if (!(await exists(original))) await rename(path, original);
-      else await rm(path, { recursive: true, force: true });
+      else await keep(path, original);
     } else if (name.startsWith(STAGE) || name.startsWith(REMOVED)) {
       await rm(path, { recursive: true, force: true });
     }
   }
-}
-
-async function fetchInto(stage: string, source: string): Promise<string> {
-  const target = join(stage, 'plugin');
-  if ((await kindOf(source)) === 'folder') {
-    await cp(source, target, { recursive: true, verbatimSymlinks: true, filter: (path) => basename(path) !== '.git' });
-    return target;
-  }
-  await mkdir(target);
-  try {
-    // Debian's tar refuses absolute names and `..` by itself.
-    await run('tar', ['-xzf', resolve(source), '-C', target, '--no-same-owner', '--no-same-permissions']);
-  } catch (error) {
-    throw new HubError('install_source', `${source} could not be unpacked: ${errorText(error)}`, { cause: error });
-  }
-  return folderWithManifest(target);
-}
-
-async function kindOf(source: string): Promise<'folder' | 'archive'> {
-  try {
-    if ((await stat(source)).isDirectory()) return 'folder';
-  } catch (error) {
-    throw new HubError('install_source', `${source} cannot be read: ${errorText(error)}`, { cause: error });
-  }
-  if (/\.(tgz|tar\.gz)$/.test(source)) return 'archive';
-  throw new HubError('install_source', `expected a folder or a .tgz, got ${source}`);
-}
-
-/** `npm pack` and the archives of code hosts wrap everything in one folder. */
-async function folderWithManifest(unpacked: string): Promise<string> {
-  if (await exists(join(unpacked, 'plugin.json'))) return unpacked;
-  const [only, ...others] = await readdir(unpacked);
-  return only !== undefined && others.length === 0 ? join(unpacked, only) : unpacked;
 }
 
 async function refuseLinksOut(folder: string): Promise<void> {
@@ -105,21 +105,20 @@ async function refuseLinksOut(folder: string): Promise<void> {
   }
 }
 
+/** The earlier version stays beside, to go back to. */
 async function replaceFolder(staged: string, target: string): Promise<void> {
-  const replaced = join(dirname(target), `${REPLACED}${basename(target)}`);
+  const replaced = beside(target, REPLACED);
   await rm(replaced, { recursive: true, force: true });
   if (await exists(target)) await rename(target, replaced);
   await rename(staged, target);
   await syncFolder(dirname(target));
-  await rm(replaced, { recursive: true, force: true });
+  if (await exists(replaced)) await keep(replaced, target);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+async function keep(replaced: string, target: string): Promise<void> {
+  await rm(beside(target, PREVIOUS), { recursive: true, force: true });
+  await rename(replaced, beside(target, PREVIOUS));
+  await syncFolder(dirname(target));
 }
+
+const beside = (folder: string, prefix: string) => join(dirname(folder), `${prefix}${basename(folder)}`);

@@ -16,7 +16,8 @@ import type { DocumentStore } from '../support/store.ts';
 import { CommandDesk } from './command-desk.ts';
 import type {
   CommandOutcome,
-  Permissions,
+  InstallOutcome,
+  OutdatedRow,
   PluginDetails,
   PluginManager,
   PluginRow,
@@ -25,11 +26,13 @@ import type {
 } from './contract.ts';
 import { type Choice, type Decision, decide } from './decide.ts';
 import { findPluginFolders, folderId, type PluginFolder, watchPluginFolders } from './discover.ts';
-import { installPlugin, recoverInstallations, removeInstalled } from './install.ts';
+import { newerAt, type Origin } from './fetch.ts';
+import { installPlugin, recoverInstallations, removeInstalled, rollBack } from './install.ts';
 import { httpSocketOf, type LaunchPlace, prepareLaunch, type RunSpec } from './launch.ts';
 import { startGuardian, sweep } from './orphans.ts';
 import { configPasswords } from './plugin-config.ts';
 import { PluginTopics } from './plugin-topics.ts';
+import { failsProbation } from './probation.ts';
 import { type Launch, Supervisor, TIMINGS, type Timings } from './supervisor.ts';
 
 export interface PluginManagerOptions {
@@ -48,6 +51,7 @@ export interface PluginManagerOptions {
 /** Spaces of the document store. */
 const CHOICES = 'plugins';
 const RUNS = 'plugin-runs';
+const ORIGINS = 'plugin-origins';
 
 const MEMORY_REPORT_MS = 60_000;
 
@@ -183,20 +187,55 @@ class Manager implements PluginManager {
     return this.#plugins.get(id)?.supervisor.hasHttp ? httpSocketOf(this.#options.dataDir, id) : undefined;
   }
 
-  async install(source: string): Promise<{ id: string; permissions: Permissions }> {
+  async install(source: string, allowScripts = false): Promise<InstallOutcome> {
     const taken = this.#folders.filter((folder) => folder.firstParty).map(folderId);
-    const id = await installPlugin(source, this.#userFolder, taken);
+    const { id, origin, isUpgrade } = await installPlugin(source, {
+      pluginsFolder: this.#userFolder,
+      taken,
+      allowScripts,
+    });
+    await this.#options.documents.put(ORIGINS, id, origin);
     await this.#onFolderChange(id);
-    return { id, permissions: this.#expect(id).decision.permissions };
+    const { supervisor, decision } = this.#expect(id);
+    const isOnProbation = isUpgrade && supervisor.isWanted;
+    const fault = isOnProbation ? await failsProbation(supervisor, this.#timings.probationMs) : undefined;
+    if (fault === undefined) return { id, permissions: decision.permissions };
+    await this.rollBack(id);
+    this.#options.events('plugin_rolled_back', { plugin: id, reason: fault });
+    this.#log.error(`the new version of ${id} is no good (${fault}): the one of before runs again`);
+    return { id, permissions: this.#expect(id).decision.permissions, rolledBack: fault };
+  }
+
+  async rollBack(id: string): Promise<PluginRow> {
+    const { folder } = this.#installed(id);
+    await rollBack(folder);
+    await this.#onFolderChange(basename(folder));
+    return rowOf(this.#expect(id));
+  }
+
+  async outdated(): Promise<readonly OutdatedRow[]> {
+    const rows = this.#options.documents.list<Origin>(ORIGINS).map(async ([id, origin]) => {
+      const version = this.#plugins.get(id)?.source?.manifest?.version;
+      if (version === undefined) return [];
+      const available = await newerAt(origin, version);
+      return available === undefined ? [] : [{ id, version, available, source: origin.source }];
+    });
+    return (await Promise.all(rows)).flat();
   }
 
   async remove(id: string): Promise<void> {
+    const { folder } = this.#installed(id);
+    await removeInstalled(folder);
+    await this.#options.documents.delete(ORIGINS, id);
+    await this.#onFolderChange(basename(folder));
+  }
+
+  #installed(id: string): PluginFolder {
     const { source } = this.#expect(id);
     if (!source) throw new HubError('plugin_unknown', `there is no folder of a plugin "${id}"`);
     if (source.firstParty)
       throw new HubError('plugin_first_party', `${id} ships with the hub: cupboard plugins disable ${id}`);
-    await removeInstalled(source.folder);
-    await this.#onFolderChange(basename(source.folder));
+    return source;
   }
 
   /** What a killed hub has left behind ends. */

@@ -18,6 +18,8 @@ export interface Timings {
   readonly backoffMs: number;
   /** After running this long without a fault the back-off starts over; also the window crashes are counted in. */
   readonly stableMs: number;
+  /** How long an upgrade must stay up before the version of before is given up as the way back. */
+  readonly probationMs: number;
 }
 
 export const TIMINGS: Timings = {
@@ -28,6 +30,7 @@ export const TIMINGS: Timings = {
   memoryMs: 1_000,
   backoffMs: 1_000,
   stableMs: 300_000,
+  probationMs: 10_000,
 };
 
 const MISSES = 3;
@@ -129,7 +132,12 @@ export class Supervisor {
 
   /** Resolves when it is neither starting nor about to. */
   async settled(): Promise<void> {
-    while (PENDING.has(this.#status.state)) await new Promise<void>((resolve) => this.#onceChanged.push(resolve));
+    while (PENDING.has(this.#status.state)) await this.changed();
+  }
+
+  /** Resolves at the next change of its status. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#onceChanged.push(resolve));
   }
 
   /** Resolves when the process of now is gone. */

@@ -12,6 +12,7 @@ export function certificateRoute(dataDir: string): Route {
     summary: "The certificate authority of this house, to be installed on devices that should trust the hub's TLS",
     access: 'public',
     texts: ['application/x-x509-ca-cert'],
+    problems: [404],
     handle: async () => {
       const certificate = await readFile(join(dataDir, AUTHORITY), 'utf8').catch(() => {
         throw new HttpProblem(

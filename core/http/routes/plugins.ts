@@ -68,16 +68,47 @@ export function pluginRoutes({ plugins, broker, config }: PluginRouteParts): Rou
         return { ...toRow(found), commands, aptPackages };
       },
     }),
-    defineRoute<{ source: string }>({
+    defineRoute<{ source: string; allowScripts?: boolean }>({
       method: 'post',
       path: '/api/v1/plugins',
-      summary: "Installs a folder or archive of the hub's machine into <data>/plugins; answers what it asks for",
+      summary: 'Installs a plugin into <data>/plugins; answers what it asks for, and why an upgrade was taken back',
       access: 'admin',
-      body: object({ source: { ...TEXT, minLength: 1, description: 'path of a folder, .tgz or .zip' } }),
-      answer: object({ id: TEXT, permissions: PERMISSIONS }),
+      body: object(
+        {
+          source: {
+            ...TEXT,
+            minLength: 1,
+            description: "path of a folder or .tgz of the hub's machine, package of npm, or git repository",
+          },
+          allowScripts: { type: 'boolean', description: 'whether npm may run scripts of the packages it depends on' },
+        },
+        ['allowScripts'],
+      ),
+      answer: object({ id: TEXT, permissions: PERMISSIONS, rolledBack: TEXT }, ['rolledBack']),
       statuses: [201],
       problems: [409],
-      handle: ({ body }) => plugins.install(body.source),
+      handle: ({ body }) => plugins.install(body.source, body.allowScripts),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/v1/plugins-outdated',
+      summary: 'Installed plugins that are newer where they came from',
+      access: 'admin',
+      answer: list(object({ id: TEXT, version: TEXT, available: TEXT, source: TEXT })),
+      problems: [422],
+      handle: () => plugins.outdated(),
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/api/v1/plugins/{id}/rollback',
+      summary: 'Brings the version of before back; answers how the plugin is then',
+      access: 'admin',
+      answer: ROW,
+      problems: [404, 409],
+      handle: async ({ params }) => {
+        const { id } = await plugins.rollBack(find(params['id']).row.id);
+        return toRow(find(id));
+      },
     }),
     defineRoute({
       method: 'delete',

@@ -30,6 +30,8 @@ const EXAMPLES: Readonly<Record<string, { path?: string; body?: unknown; status:
   },
   'get /api/v1/plugins': { status: 200 },
   'post /api/v1/plugins': { body: { source: '/tmp/plugin' }, status: 201 },
+  'get /api/v1/plugins-outdated': { status: 200 },
+  'post /api/v1/plugins/{id}/rollback': { path: '/api/v1/plugins/acurite/rollback', status: 200 },
   'get /api/v1/plugins/{id}': { path: '/api/v1/plugins/acurite', status: 200 },
   'delete /api/v1/plugins/{id}': { path: '/api/v1/plugins/acurite', status: 204 },
   'post /api/v1/plugins/{id}/start': { path: '/api/v1/plugins/acurite/start', status: 200 },
@@ -50,6 +52,7 @@ const EXAMPLES: Readonly<Record<string, { path?: string; body?: unknown; status:
   'get /api/v1/history': { path: '/api/v1/history?series=acurite/outdoor/temperature&from=0', status: 200 },
   'get /api/v1/events': { path: '/api/v1/events?from=2026-11-22T00:00:00Z&filter=acurite/%23', status: 200 },
   'get /api/v1/logs': { path: '/api/v1/logs?plugin=hub&level=info&limit=5', status: 200 },
+  'get /ca.crt': { status: 404 },
   'post /api/v1/logout': { status: 204 },
   'get /api/v1/openapi.json': { status: 200 },
 };
@@ -105,7 +108,9 @@ test('every operation refuses a stranger as its schema says', async () => {
   for (const [operation, { path, body }] of Object.entries(EXAMPLES)) {
     const [method = '', pattern = ''] = operation.split(' ');
     const answer = await ask(url, method.toUpperCase(), path ?? pattern, { body });
-    const isPublic = ['/api/v1/health', '/api/v1/login', '/api/v1/setup', '/api/v1/openapi.json'].includes(pattern);
+    const isPublic = ['/api/v1/health', '/api/v1/login', '/api/v1/setup', '/api/v1/openapi.json', '/ca.crt'].includes(
+      pattern,
+    );
     expect([operation, answer.status === 401]).toEqual([operation, !isPublic || pattern === '/api/v1/login']);
     expect(check(operation, answer)).toEqual([]);
   }

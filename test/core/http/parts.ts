@@ -177,6 +177,8 @@ function plugins({ plugins: all = [], commandOutcome, sockets = {} }: WorldOptio
     reconfigure: async () => undefined,
     httpSocket: (id) => sockets[id],
     install: async () => ({ id: 'new', permissions: { publishes: [], subscribes: [] } }),
+    rollBack: async (id) => find(id)!.row,
+    outdated: async () => [],
     remove: async () => undefined,
   };
   return manager;
