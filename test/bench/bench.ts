@@ -7,7 +7,7 @@ import { errorText } from '../../core/support/errors.ts';
 import { packageRoot } from '../../core/support/paths.ts';
 import type { BenchRow } from './row.ts';
 
-const NAMES = ['broker', 'recorder', 'footprint', 'photos', 'ipv6', 'ci'];
+const NAMES = ['broker', 'isolation', 'recorder', 'footprint', 'photos', 'ipv6', 'ci'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !NAMES.includes(name));

@@ -18,7 +18,7 @@ const WINDOW = 200;
 /** What the publisher of QoS 0 writes at once. */
 const BURST = 200;
 
-interface Server {
+export interface Server {
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -76,8 +76,10 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-async function startHub(): Promise<Server> {
+/** The hub as shipped, on free ports; `prepare` may put something into its data directory first. */
+export async function startHub(prepare: (dataDir: string) => Promise<void> = async () => undefined): Promise<Server> {
   const dataDir = await mkdtemp(join(tmpdir(), 'cupboard-bench-'));
+  await prepare(dataDir);
   const args = ['start', '--data', dataDir, '--http', '127.0.0.1:0', '--mqtt', '127.0.0.1:0'];
   const child = spawn(process.execPath, [distFile('cupboard.js'), ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -123,7 +125,8 @@ async function deliveriesPerSecond(port: number, load: Load): Promise<number> {
   return (load.messages * load.subscribers) / seconds;
 }
 
-function encode(packet: Packet): Buffer {
+/** A packet of MQTT 3.1.1. */
+export function encode(packet: Packet): Buffer {
   return mqttPacket.generate(packet, { protocolVersion: 4 });
 }
 
@@ -131,7 +134,8 @@ function frame(topic: string, qos: 0 | 1, messageId: number): Buffer {
   return encode({ cmd: 'publish', topic, payload: PAYLOAD, qos, messageId, dup: false, retain: false });
 }
 
-async function client(port: number, clientId: string): Promise<Socket> {
+/** A connection that is admitted. */
+export async function client(port: number, clientId: string): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.write(
     encode({ cmd: 'connect', clientId, protocolVersion: 4, protocolId: 'MQTT', keepalive: 60, clean: true }),
