@@ -12,7 +12,7 @@ import { testNeeding } from '../../support/prerequisites.ts';
 const run = promisify(execFile);
 
 /** Kills of the hub in the crash test; more by this variable. */
-const { CUPBOARD_CI_KILLS = '3' } = process.env;
+const { CUPBOARD_CI_KILLS = '2' } = process.env;
 
 const definitions = `
 jobs:
