@@ -76,6 +76,7 @@ export class StatusPart extends Part {
       ${pipeline.paused ? html`<p class="note warn">${icons.pause}Nothing new is started: ${pipeline.paused}.</p>` : nothing}
       ${count === 0 ? html`<p class="soft small nothing">Nothing here. <a href=${hashOf({ at: 'builds', filter: { pipeline: pipeline.pipeline } })}>Earlier builds</a></p>` : nothing}
       ${pipeline.queues.filter(({ items }) => items.length > 0).map((queue) => this.#queue(pipeline, queue, total))}
+      ${pipeline.more ? html`<p class="soft small">And ${pipeline.more} more behind them.</p>` : nothing}
     </section>`;
   }
 
@@ -128,4 +129,4 @@ export class StatusPart extends Part {
   }
 }
 
-const itemsOf = ({ queues }: PipelineStatus) => queues.reduce((sum, { items }) => sum + items.length, 0);
+const itemsOf = ({ queues, more = 0 }: PipelineStatus) => queues.reduce((sum, { items }) => sum + items.length, more);

@@ -74,7 +74,7 @@ describe('renderAnsi', () => {
           for (const { text } of pieces) expect(text).not.toMatch(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
