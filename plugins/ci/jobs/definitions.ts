@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { nearMiss } from 'cupboard/sdk';
-import type { Job, Layout, Pipeline } from '../contract.ts';
+import type { Job, Layout } from '../contract.ts';
 import { type Entry, Problems, readEntries } from './entries.ts';
 import { finishJob, type JobDefinition, NOOP } from './job.ts';
 import { Budget, OWNER_LIMITS } from './limits.ts';
 import { makePipeline } from './pipeline.ts';
 import { DefinitionsError } from './problem.ts';
-import { makeRegistry, type Registry } from './registry.ts';
-import { defaultsFor, expandMatrix, expandProject, nameOfJob, PROJECT_KEYS, type RawJob } from './templates.ts';
+import { type Expansion, makeRegistry, type Registry } from './registry.ts';
+import { expandMatrix, expandProject, nameOfJob, PROJECT_KEYS, type RawJob } from './templates.ts';
 import { type KnownJobs, type PipelineUses, projectUses } from './uses.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -49,10 +49,12 @@ export function buildDefinitions(
   const pipelines = [...registry.of('pipeline').values()].flatMap(
     (entry) => problems.attempt(entry, () => makePipeline(entry)) ?? [],
   );
-  const known = expandJobs(registry, pipelines, true, budget, problems);
+  const names = pipelines.map(({ name }) => name);
+  const expansion: Expansion = { registry, pipelines: names, trusted: true, budget, problems };
+  const known = expandJobs(expansion);
   const projects = new Map<string, PipelineUses>();
   for (const project of registry.of('project').values()) {
-    const uses = usesOf(project, pipelines, registry, known, budget, problems);
+    const uses = usesOf(project, known, expansion);
     if (uses !== undefined) projects.set(project.name, uses);
   }
   if (problems.found.length > 0) throw new DefinitionsError(problems.found);
@@ -86,23 +88,13 @@ export function attemptFile(problems: Problems, read: () => Entry[]): Entry[] {
 }
 
 /** All jobs that a registry's jobs, templates and projects make. */
-export function expandJobs(
-  registry: Registry,
-  pipelines: readonly Pipeline[],
-  trusted: boolean,
-  budget: Budget,
-  problems: Problems,
-): KnownJobs {
+export function expandJobs(expansion: Expansion): KnownJobs {
+  const { registry, trusted, budget, problems } = expansion;
   const jobs = new Map<string, JobDefinition>(trusted ? [[NOOP.job.name, NOOP]] : []);
   const groups = new Map<string, readonly string[]>();
   const finish = (raw: RawJob) => {
     const name = nameOfJob(raw);
-    const defaults = problems.attempt(raw.entry, () => defaultsFor(raw.value, registry), name) ?? {};
-    const definition = problems.attempt(
-      raw.entry,
-      () => finishJob(raw, defaults, registry.macros, trusted, budget, problems),
-      name,
-    );
+    const definition = problems.attempt(raw.entry, () => finishJob(raw, expansion), name);
     const earlier = jobs.get(name);
     if (earlier) problems.add(raw.entry, 'name', `defined before in ${placeOf(earlier)}`, name);
     else if (definition) jobs.set(name, definition);
@@ -113,9 +105,8 @@ export function expandJobs(
     if (entry.value['matrix'] !== undefined) groups.set(entry.name, raws.map(nameOfJob));
     raws.forEach(finish);
   }
-  const pipelineNames = new Set(pipelines.map(({ name }) => name));
   for (const project of registry.of('project').values()) {
-    const made = problems.attempt(project, () => expandProject(project, pipelineNames, registry, budget));
+    const made = problems.attempt(project, () => expandProject(project, expansion));
     made?.jobs.forEach(finish);
     for (const [name, members] of made?.names ?? []) groups.set(name, [...(groups.get(name) ?? []), ...members]);
   }
@@ -127,21 +118,18 @@ const placeOf = ({ job: { origin } }: JobDefinition) => `${origin.file}:${origin
 /** A project's jobs by pipeline; `undefined` where something is wrong, which `problems` then has. */
 export function usesOf(
   project: Entry,
-  pipelines: readonly Pipeline[],
-  registry: Registry,
   known: KnownJobs,
-  budget: Budget,
-  problems: Problems,
+  expansion: Expansion,
   earlier?: PipelineUses,
 ): PipelineUses | undefined {
-  const names = pipelines.map(({ name }) => name);
+  const { pipelines, problems } = expansion;
   // Any other key may be a variable of a template; what looks like a pipeline is one that was misspelt.
-  const expected = [...names, ...PROJECT_KEYS];
+  const expected = [...pipelines, ...PROJECT_KEYS];
   for (const [key, value] of Object.entries(project.value)) {
     const near = expected.includes(key) || !Array.isArray(value) ? undefined : nearMiss(key, expected);
     if (near !== undefined) problems.add(project, key, `unknown key; did you mean ${JSON.stringify(near)}?`);
   }
-  return problems.attempt(project, () => projectUses(project, names, registry, known, budget, earlier));
+  return problems.attempt(project, () => projectUses(project, known, expansion, earlier));
 }
 
 /** Changes with the texts it is made of, and with nothing else. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { errorCode, HubError } from 'cupboard/sdk';
 import type { DefinitionFiles } from './definitions.ts';
 
-export const MAX_FILES = 500;
-export const MAX_FILE_BYTES = 1024 ** 2;
+const MAX_FILES = 500;
+const MAX_FILE_BYTES = 1024 ** 2;
 
 /** Values of secrets stand there, and nothing else may read it. */
 export const SECRETS_FILE = 'secrets.yaml';

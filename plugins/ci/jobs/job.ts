@@ -1,10 +1,9 @@
 import type { Job, JobUse, Step } from '../contract.ts';
-import { checkEntry, type Problems } from './entries.ts';
-import type { Budget } from './limits.ts';
+import { checkEntry } from './entries.ts';
 import { Refusal } from './problem.ts';
-import { expandSteps, type Macros, type MacroType } from './steps.ts';
-import type { Variables } from './substitute.ts';
-import { JOB_KEYS, nameOfJob, type RawJob } from './templates.ts';
+import type { Expansion } from './registry.ts';
+import { expandSteps, type MacroType } from './steps.ts';
+import { defaultsFor, JOB_KEYS, nameOfJob, type RawJob } from './templates.ts';
 
 /** How pipelines use a job unless they say otherwise. */
 export type UseSettings = Omit<JobUse, 'job'>;
@@ -70,16 +69,10 @@ const DEFAULT_TIMEOUT = 7200;
  * @returns `undefined` where it is wrong; `problems` then has why
  * @throws Refusal where its steps cannot be expanded
  */
-export function finishJob(
-  raw: RawJob,
-  defaults: Variables,
-  macros: Macros,
-  trusted: boolean,
-  budget: Budget,
-  problems: Problems,
-): JobDefinition | undefined {
+export function finishJob(raw: RawJob, { registry, trusted, budget, problems }: Expansion): JobDefinition | undefined {
+  const { macros } = registry;
   const { entry } = raw;
-  const inherited = Object.entries(defaults).filter(([key]) => JOB_KEYS.has(key));
+  const inherited = Object.entries(defaultsFor(raw.value, registry)).filter(([key]) => JOB_KEYS.has(key));
   // A job that has a body of its own does not inherit another one.
   const hasBody = raw.value['run'] !== undefined || raw.value['builders'] !== undefined;
   const kept = inherited.filter(([key]) => !(hasBody && (key === 'run' || key === 'builders')));

@@ -4,7 +4,7 @@ import { type Entry, type Kind, Problems, readEntries } from './entries.ts';
 import { DEFAULT_LIMITS } from './job.ts';
 import { Budget, CHANGE_LIMITS } from './limits.ts';
 import { DefinitionsError } from './problem.ts';
-import { makeRegistry } from './registry.ts';
+import { type Expansion, makeRegistry } from './registry.ts';
 import type { PipelineUses } from './uses.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -43,7 +43,9 @@ export function overlay(base: Definitions, project: string, text: string, machin
   ).filter((entry) => isAllowed(entry, base, project, problems));
   const shared = base.registry.entries.filter(({ kind }) => SHARED.has(kind));
   const registry = makeRegistry([...own, ...shared], problems);
-  const made = expandJobs(registry, base.layout.pipelines, false, budget, problems);
+  const pipelines = base.layout.pipelines.map(({ name }) => name);
+  const expansion: Expansion = { registry, pipelines, trusted: false, budget, problems };
+  const made = expandJobs(expansion);
   const allowance = allowanceOf(base);
   for (const { job } of made.jobs.values()) {
     const said = (message: string) => refuse(job.origin.line, message, job.name);
@@ -57,7 +59,7 @@ export function overlay(base: Definitions, project: string, text: string, machin
   };
   const earlier = base.layout.projects.get(project);
   const [entry] = registry.of('project').values();
-  const uses = entry && usesOf(entry, base.layout.pipelines, registry, known, budget, problems, earlier);
+  const uses = entry && usesOf(entry, known, expansion, earlier);
   if (entry !== undefined && uses !== undefined) {
     for (const [pipeline, message] of faultsOf(uses, earlier, known.jobs)) problems.add(entry, pipeline, message);
   }

@@ -1,4 +1,5 @@
 import type { Entry, Kind, Problems } from './entries.ts';
+import type { Budget } from './limits.ts';
 import type { MacroType } from './steps.ts';
 
 type ByName = ReadonlyMap<string, Entry>;
@@ -8,6 +9,17 @@ export interface Registry {
   readonly macros: Readonly<Record<MacroType, ByName>>;
   of(kind: Exclude<Kind, 'macro'>): ByName;
   readonly entries: readonly Entry[];
+}
+
+/** What definitions are expanded with. */
+export interface Expansion {
+  readonly registry: Registry;
+  /** Names of the pipelines that there are. */
+  readonly pipelines: readonly string[];
+  /** Whether the hub's owner wrote them. */
+  readonly trusted: boolean;
+  readonly budget: Budget;
+  readonly problems: Problems;
 }
 
 const MACRO_TYPES: readonly MacroType[] = ['builders', 'publishers', 'wrappers'];

@@ -2,7 +2,7 @@ import { nearMiss } from 'cupboard/sdk';
 import { type Entry, isMapping, jobsSchema } from './entries.ts';
 import { type Budget, MAX_DEPTH } from './limits.ts';
 import { Refusal } from './problem.ts';
-import type { Registry } from './registry.ts';
+import type { Expansion, Registry } from './registry.ts';
 import { substitute, type Variables, variablesIn } from './substitute.ts';
 
 /** A job with its variables put in; defaults and macros are still to come. */
@@ -32,9 +32,6 @@ export function expandMatrix(entry: Entry, budget: Budget): RawJob[] {
   if (!isMapping(matrix)) throw new Refusal('expected a mapping of axes to lists', 'matrix');
   const axes = Object.entries(matrix).map(([axis, values]): Axis => {
     if (!Array.isArray(values) || values.length === 0) throw new Refusal('expected a list of values', `matrix.${axis}`);
-    if (JOB_KEYS.has(axis) && axis !== 'node' && axis !== 'timeout') {
-      throw new Refusal('a key of jobs cannot be an axis', `matrix.${axis}`);
-    }
     return [axis, values];
   });
   const named = variablesIn(entry.name);
@@ -59,15 +56,10 @@ export const PROJECT_KEYS: ReadonlySet<string> = new Set(['name', 'jobs', 'templ
  * Expands the job templates and groups that a project lists. A variable's value comes from the job inside a group, else
  * the group, the job in the project's list, the project, the template, the defaults.
  */
-export function expandProject(
-  project: Entry,
-  pipelines: ReadonlySet<string>,
-  registry: Registry,
-  budget: Budget,
-): ProjectJobs {
+export function expandProject(project: Entry, { registry, pipelines, budget }: Expansion): ProjectJobs {
   const jobs: RawJob[] = [];
   const names = new Map<string, string[]>();
-  const own = Object.entries(project.value).filter(([key]) => !PROJECT_KEYS.has(key) && !pipelines.has(key));
+  const own = Object.entries(project.value).filter(([key]) => !PROJECT_KEYS.has(key) && !pipelines.includes(key));
   const variables = { ...Object.fromEntries(own), name: shortName(project.name) };
 
   const expand = (item: unknown, outer: Variables, strong: Variables, within: readonly string[]): void => {

@@ -4,7 +4,7 @@ import { type Entry, validatorOf } from './entries.ts';
 import { type CheckedUse, type JobDefinition, useSettings } from './job.ts';
 import type { Budget } from './limits.ts';
 import { Refusal } from './problem.ts';
-import type { Registry } from './registry.ts';
+import type { Expansion, Registry } from './registry.ts';
 import { substitute } from './substitute.ts';
 import { shortName } from './templates.ts';
 
@@ -27,10 +27,8 @@ type UseList = readonly (string | Readonly<Record<string, UseList | (CheckedUse 
  */
 export function projectUses(
   project: Entry,
-  pipelines: readonly string[],
-  registry: Registry,
   known: KnownJobs,
-  budget: Budget,
+  { registry, pipelines, budget }: Expansion,
   earlier: PipelineUses = new Map(),
 ): PipelineUses {
   const lists = [...templatesOf(project, registry, budget), project.value];
