@@ -50,15 +50,20 @@ export class GerritServer {
     if (terms.length === 0) return [];
     const found: GerritRow[] = [];
     for (let page = 0; page < MOST_PAGES; page++) {
-      // Older servers have no -S, nor do they say that there is more.
-      const skip = found.length === 0 ? '' : ` -S ${found.length}`;
-      const answer = await this.#run(`${QUERY}${skip} ${terms.join(' ')}`);
-      if (answer.code !== 0) throw new HubError('gerrit_refused', `gerrit query: ${complaintOf(answer)}`);
-      const { rows, hasMore } = parseQuery(answer.stdout);
+      const { rows, hasMore } = await this.queryPage(terms, found.length);
       found.push(...rows);
       if (!hasMore || rows.length === 0) break;
     }
     return found;
+  }
+
+  /** As many rows as the server gives at once. */
+  async queryPage(terms: readonly string[], skipped = 0): Promise<ReturnType<typeof parseQuery>> {
+    // Older servers have no -S, nor do they say that there is more.
+    const skip = skipped === 0 ? '' : ` -S ${skipped}`;
+    const answer = await this.#run(`${QUERY}${skip} ${terms.join(' ')}`);
+    if (answer.code !== 0) throw new HubError('gerrit_refused', `gerrit query: ${complaintOf(answer)}`);
+    return parseQuery(answer.stdout);
   }
 
   /** @throws HubError `gerrit_refused`, such as for a label that the account may not give */

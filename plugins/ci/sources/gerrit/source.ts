@@ -122,7 +122,7 @@ export class GerritSource implements OpenedSource {
 
   async openChanges(): Promise<readonly Change[]> {
     if (!this.#isConnected) return [];
-    const rows = await this.#server.query('status:open', 'limit:100');
+    const { rows } = await this.#server.queryPage(['status:open', 'limit:100']);
     return await Promise.all(rows.filter(({ project }) => this.has(project)).map((row) => this.#describe(row)));
   }
 

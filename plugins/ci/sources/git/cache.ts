@@ -44,6 +44,7 @@ export class GitCache implements Merger {
     signal?: AbortSignal,
   ): Promise<GitCache> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await removeLocks(folder);
     const config = join(folder, 'config');
     await writeFile(config, GIT_CONFIG);
     return new GitCache(folder, locate, createGit(config, signal));
@@ -246,6 +247,17 @@ export class GitCache implements Merger {
     } catch (error) {
       throw new HubError('unreachable', errorText(error), { cause: error });
     }
+  }
+}
+
+/** A power cut or `kill -9` leaves git's lock files behind, and a locked ref can never be written again. */
+async function removeLocks(folder: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    if (!entry.endsWith('.git')) continue;
+    const repository = join(folder, entry);
+    const refs = await readdir(join(repository, 'refs'), { recursive: true });
+    const files = [...(await readdir(repository)), ...refs.map((ref) => join('refs', ref))];
+    for (const file of files.filter((name) => name.endsWith('.lock'))) await rm(join(repository, file));
   }
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { HubError } from 'cupboard/sdk';
 
 export interface GitOptions {
@@ -25,6 +25,7 @@ export interface GitAnswer {
 export type Git = (args: readonly string[], options?: GitOptions) => Promise<GitAnswer>;
 
 const TIMEOUT_MS = 60_000;
+const GRACE_MS = 2000;
 /** More than any answer that is read here; a file that is read is bounded by its caller. */
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
@@ -109,7 +110,9 @@ function run(
     let failure: HubError | undefined;
     const end = (error: HubError) => {
       failure ??= error;
-      if (child.pid !== undefined) endGroup(child.pid);
+      // Asked first: git then takes its lock files with it.
+      endGroup(child, 'SIGTERM');
+      setTimeout(() => endGroup(child, 'SIGKILL'), GRACE_MS).unref();
     };
     const timer = setTimeout(
       () => end(new HubError('git_timeout', `git ${verb}: no end within ${timeoutMs / 1000} s`)),
@@ -145,9 +148,10 @@ function run(
 /** A URL that git repeats in its messages may have come with a password. */
 export const withoutSecrets = (text: string): string => text.replace(/\b([a-z+]+:\/\/)[^\s/@]+@/g, '$1');
 
-function endGroup(pid: number): void {
+function endGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // gone meanwhile
   }

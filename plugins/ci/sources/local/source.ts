@@ -213,7 +213,7 @@ export class LocalSource implements OpenedSource {
 
   /** Tells what differs from what was told before, and remembers it after it was told: twice rather than never. */
   async #readNews(repository: LocalRepository, tell: (event: SourceEvent) => void): Promise<void> {
-    const { memory } = this.#options;
+    const { memory, log } = this.#options;
     const { project } = repository;
     const ledger = openRefLedger(memory, project);
     const moved = ledger.moved(await repository.refs());
@@ -224,10 +224,15 @@ export class LocalSource implements OpenedSource {
     }
     const news = openNews(memory, project);
     for (const stored of await repository.changes.list()) {
-      for (const event of news.of(stored)) {
-        tell({ ...event, change: await this.#describe(repository, stored.record) });
+      try {
+        for (const event of news.of(stored)) {
+          tell({ ...event, change: await this.#describe(repository, stored.record) });
+        }
+        news.told(stored);
+      } catch (error) {
+        // One that depends on a server that is away holds up no other; it is looked at again.
+        log.warn(`${project}/${stored.record.number}: ${errorText(error)}`);
       }
-      news.told(stored);
     }
   }
 

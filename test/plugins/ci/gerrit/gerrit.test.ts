@@ -183,6 +183,7 @@ describe('Gerrit', () => {
     expect(change?.dependsOn).toEqual(['gerrit:lamp/1', 'gerrit:lamp/2']);
     const needed = change ? await bed.sources.needed(change) : [];
     expect(needed.map(({ id }) => id)).toEqual(['gerrit:lamp/1', 'gerrit:lamp/2']);
+    expect((await bed.sources.changes()).map(({ number }) => number).sort()).toEqual(['1', '2', '3']);
   });
 
   test('is not talked to when it has another host key', async () => {

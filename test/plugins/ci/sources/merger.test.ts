@@ -1,3 +1,4 @@
+import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -147,6 +148,16 @@ describe('the merger', () => {
     await merger.forget('one');
     await (await open()).forget('two');
     expect(await kept()).toBe('');
+  });
+
+  test('goes on after a power cut that left a lock behind', async () => {
+    const { merger, open, change } = await mergerBed('lamp');
+    const a = await change('lamp', 1, { 'a.txt': 'A\n' });
+    const { repository } = await merger.tip('lamp');
+    await copyFile(join(repository, 'HEAD'), join(repository, 'refs/upstream/main.lock'));
+    await copyFile(join(repository, 'HEAD'), join(repository, 'packed-refs.lock'));
+    expect(await (await open()).merge('one', [a])).toMatchObject({ ok: true });
+    expect(await readdir(join(repository, 'refs/upstream'))).toEqual(['main']);
   });
 
   test('refuses names that git or the file system would take for something else', async () => {
