@@ -18,7 +18,7 @@ export interface Export {
   /** Path of the files without `.raw`, `.tar` and so on. */
   readonly output: string;
   readonly formats: readonly ImageFormat[];
-  /** Variables of the build: `DIB_IMAGE_SIZE`, `DIB_ROOT_LABEL`, `IMAGE_BLOCK_DEVICE`. */
+  /** Variables of the build: `DIB_IMAGE_SIZE`, `DIB_ROOT_LABEL`. */
   readonly environment: NodeJS.ProcessEnv;
   readonly line: (text: string) => void;
   readonly signal: AbortSignal;
