@@ -79,8 +79,11 @@ async function runPhase(
 ): Promise<void> {
   const argv = ['nice', '-n', '10', 'ionice', '-c', '3', 'bash', imageProgram('run-phase'), phase, where];
   let failure = `phase ${phase} failed`;
+  let last = '';
   const line = (text: string) => {
-    if (/^\S+\.d\/\S+ failed with status \d+$/.test(text)) failure = text;
+    // The script's last words say more than its status: `mmdebstrap is not installed`.
+    if (/^\S+\.d\/\S+ failed with status \d+$/.test(text)) failure = `${text}: ${last}`;
+    else if (!/^\S+\.d\/\S+: \d+\.\d+ s$/.test(text)) last = text;
     build.line(text);
   };
   try {

@@ -25,6 +25,8 @@ export interface BuildRecord extends BuildView {
 export class BuildRecords {
   #records = new Map<string, BuildRecord>();
   #readAt = -1;
+  /** Reading and writing take turns: what is read must not replace what was written meanwhile. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(readonly folder: string) {}
 
@@ -51,27 +53,32 @@ export class BuildRecords {
     return this.#records.get(id);
   }
 
-  /** Reads what changed on disk since the last time. */
-  async refresh(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
-    const { mtimeMs } = await stat(this.folder);
-    if (mtimeMs === this.#readAt) return;
-    this.#readAt = mtimeMs;
-    const records = new Map<string, BuildRecord>();
-    for (const id of await this.#ids()) {
-      const text = await readFile(join(this.folderOf(id), 'build.json'), 'utf8').catch(() => undefined);
-      if (text !== undefined) records.set(id, JSON.parse(text) as BuildRecord);
-    }
-    this.#records = records;
+  /** Reads what changed on disk since the last time; answers whether anything did. */
+  refresh(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await mkdir(this.folder, { recursive: true, mode: 0o755 });
+      const { mtimeMs } = await stat(this.folder);
+      if (mtimeMs === this.#readAt) return false;
+      this.#readAt = mtimeMs;
+      const records = new Map<string, BuildRecord>();
+      for (const id of await this.#ids()) {
+        const text = await readFile(join(this.folderOf(id), 'build.json'), 'utf8').catch(() => undefined);
+        if (text !== undefined) records.set(id, JSON.parse(text) as BuildRecord);
+      }
+      this.#records = records;
+      return true;
+    });
   }
 
-  async put(record: BuildRecord): Promise<void> {
-    await mkdir(this.folderOf(record.id), { recursive: true, mode: 0o755 });
-    await writeFileAtomic(join(this.folderOf(record.id), 'build.json'), `${JSON.stringify(record)}\n`);
-    this.#records.set(record.id, record);
-    // Tells other processes to read again: a change inside a folder does not show on the one above.
-    const now = new Date();
-    await utimes(this.folder, now, now);
+  put(record: BuildRecord): Promise<void> {
+    return this.#inTurn(async () => {
+      await mkdir(this.folderOf(record.id), { recursive: true, mode: 0o755 });
+      await writeFileAtomic(join(this.folderOf(record.id), 'build.json'), `${JSON.stringify(record)}\n`);
+      this.#records.set(record.id, record);
+      // Tells other processes to read again: a change inside a folder does not show on the one above.
+      const now = new Date();
+      await utimes(this.folder, now, now);
+    });
   }
 
   /** Removes a build's tree and exported files; its record stays. */
@@ -84,7 +91,7 @@ export class BuildRecords {
 
   async remove(id: string): Promise<void> {
     await removeTree(this.folderOf(id));
-    this.#records.delete(id);
+    await this.#inTurn(async () => void this.#records.delete(id));
   }
 
   /** Removes folders that are no build's: leftovers of a build that was cut before its first word. */
@@ -92,6 +99,12 @@ export class BuildRecords {
     for (const id of await this.#ids()) {
       if (!this.#records.has(id)) await removeTree(this.folderOf(id));
     }
+  }
+
+  #inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
+    const done = this.#turn.then(task);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   async #ids(): Promise<string[]> {

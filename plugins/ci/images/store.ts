@@ -41,6 +41,8 @@ export interface BuildCaller {
   readonly line?: (text: string) => void;
 }
 
+/** Why a build failed that the end of its process ended. */
+const CUT_SHORT = 'cut short';
 const KEPT = 2;
 const LOG_LIMITS = { keepDays: 30, keepMb: 100, maxMb: 50 };
 const DEFAULT_NEED_MB = 2048;
@@ -61,6 +63,8 @@ export class ImageStore implements Images {
   readonly #logs: LogStore;
   readonly #uploads: Uploads;
   #uploading: Promise<void> = Promise.resolve();
+  /** Only who hands images out knows which are in use, and may remove old ones. */
+  #isStarted = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ImageStoreOptions) {
@@ -81,6 +85,7 @@ export class ImageStore implements Images {
   /** Sweeps what earlier lives left half-built, tells every image's status and begins the daily rhythm. */
   async start(): Promise<void> {
     await this.#sweep();
+    this.#isStarted = true;
     for (const { name } of this.#records.all) {
       if (!this.#options.images[name]) this.#options.publish(name, null);
     }
@@ -98,14 +103,24 @@ export class ImageStore implements Images {
     await Promise.allSettled([...this.#running.values(), this.#uploading]);
   }
 
+  /** Sees what others built, and tells of it. */
+  async refresh(): Promise<void> {
+    if (!(await this.#records.refresh())) return;
+    for (const name of this.names) {
+      this.#tell(name);
+      await this.#prune(name);
+    }
+  }
+
   /** Asked for an image that was never built, it begins to build it. */
   async use(name: string): Promise<ImageUse | undefined> {
-    await this.#records.refresh();
+    await this.refresh();
     const builds = this.#records.of(name);
     const newest = builds.find(({ state }) => state === 'ready');
     if (!newest) {
-      const last = builds[0]?.started ?? 0;
-      if (this.#options.images[name] && Date.now() - last > ASKED_AGAIN_MS) this.#inBackground(name);
+      const [last] = builds;
+      const isDue = !last || last.reason === CUT_SHORT || Date.now() - last.started > ASKED_AGAIN_MS;
+      if (this.#options.images[name] && isDue) this.#inBackground(name);
       return undefined;
     }
     const { id } = newest;
@@ -222,10 +237,11 @@ export class ImageStore implements Images {
       this.#uploadLater(record, settings);
       return record;
     } catch (error) {
-      line(`failed: ${errorText(error)}`);
-      await save({ state: 'failed', duration: Date.now() - started, reason: errorText(error) });
+      const reason = this.#options.signal.aborted ? CUT_SHORT : errorText(error);
+      line(`failed: ${reason}`);
+      await save({ state: 'failed', duration: Date.now() - started, reason });
       await this.#records.removeTree(record.id);
-      throw new HubError('image_failed', `${record.id}: ${errorText(error)}`, { cause: error });
+      throw new HubError('image_failed', `${record.id}: ${reason}`, { cause: error });
     } finally {
       await log.close();
     }
@@ -296,11 +312,11 @@ export class ImageStore implements Images {
       await this.#records.removeStrays();
       for (const record of this.#records.all.filter(({ id }) => this.#isBuilding(id))) {
         await this.#records.removeTree(record.id);
-        await this.#records.put({ ...record, state: 'failed', reason: 'cut short' });
+        await this.#records.put({ ...record, state: 'failed', reason: CUT_SHORT });
       }
       for (const record of this.#records.all) {
         const uploads = (record.uploads ?? []).map((upload) =>
-          upload.state === 'uploading' ? { ...upload, state: 'failed' as const, reason: 'cut short' } : upload,
+          upload.state === 'uploading' ? { ...upload, state: 'failed' as const, reason: CUT_SHORT } : upload,
         );
         if (record.uploads) await this.#records.put({ ...record, uploads });
       }
@@ -312,15 +328,20 @@ export class ImageStore implements Images {
 
   /** Keeps the newest good builds and those in use, and what the newest failed ones said. */
   async #prune(name: string): Promise<void> {
+    if (!this.#isStarted) return;
     for (const state of ['ready', 'failed'] as const) {
       const old = this.#records.of(name).filter((record) => record.state === state);
-      for (const { id, uploads = [] } of old.slice(KEPT)) {
-        if (this.#uses.has(id)) continue;
-        // What a target still has is removed there when newer ones arrived; until then the record says what it is.
-        const isUploaded = uploads.some(({ uploaded }) => uploaded !== undefined);
-        await (isUploaded ? this.#records.removeTree(id) : this.#records.remove(id));
+      for (const record of old.slice(KEPT)) {
+        if (this.#uses.has(record.id)) continue;
+        await this.#removeOld(record).catch((error: unknown) => this.#options.log.warn(errorText(error)));
       }
     }
+  }
+
+  /** What a target still has is removed there when newer ones arrived; until then the record says what it is. */
+  async #removeOld({ id, uploads = [] }: BuildRecord): Promise<void> {
+    const isUploaded = uploads.some(({ uploaded }) => uploaded !== undefined);
+    await (isUploaded ? this.#records.removeTree(id) : this.#records.remove(id));
   }
 
   #tell(name: string): void {

@@ -35,5 +35,7 @@ export async function startImages(hub: Hub<Config>, changed: () => void): Promis
     return { ok: true, image, build: id, state, duration, bytes, log: `/plugins/${hub.id}/images/${id}/log` };
   });
   await store.start();
+  // `cupboard run ci build-image` builds in a process of its own.
+  hub.every(10, () => store.refresh());
   return store;
 }

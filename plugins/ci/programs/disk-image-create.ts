@@ -39,6 +39,7 @@ const run: RunProgram<Config> = async ({ config, dataDir, args }) => {
     process.once(signal, () => interrupted.abort(new Error('interrupted')));
   }
   const terminal = openTerminal();
+  if (request.breakPoints && !terminal) say('break= has no effect without a terminal');
   await mkdir(request.temporary, { recursive: true });
   const folder = await mkdtemp(join(resolve(request.temporary), 'dib_build.'));
   const common = { signal: interrupted.signal, line: say };
@@ -51,7 +52,7 @@ const run: RunProgram<Config> = async ({ config, dataDir, args }) => {
       folder,
       cache: request.environment['DIB_IMAGE_CACHE'] ?? join(dataDir, 'image-cache'),
       elementFolders: [...request.elementFolders, ...config.elements, SHIPPED_ELEMENTS].map((path) => resolve(path)),
-      breakPoints,
+      breakPoints: terminal ? breakPoints : new BreakPoints(),
       ...(terminal && { terminal: terminal.descriptor }),
       without: hasDisk(request.formats) ? [] : ['block-device'],
     });

@@ -138,7 +138,7 @@ testRoot('stops at the first script that fails, says which, and goes on using th
 
   expect((await store.use('tiny'))?.build).toBe(good.id);
   const failed = store.status('tiny').builds[0];
-  expect(failed).toMatchObject({ state: 'failed', reason: 'install.d/10-job failed with status 3' });
+  expect(failed).toMatchObject({ state: 'failed', reason: 'install.d/10-job failed with status 3: this is why' });
   const log = await store.log(failed?.id ?? '');
   let text = '';
   for await (const bytes of log?.read(0, log.size) ?? []) text += Buffer.from(bytes).toString();
