@@ -1,12 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync } from 'node:fs';
-import { mkdir, rm, statfs, symlink, unlink, writeFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import { closeSync } from 'node:fs';
+import { mkdir, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { HubError } from 'cupboard/sdk';
 import type { ImageUse } from '../contract.ts';
 import { SYSTEM_PATH } from '../images/namespace.ts';
@@ -14,6 +12,7 @@ import { NodeCgroup } from './cgroup.ts';
 import { Channel, quote, type Sink } from './channel.ts';
 import { makeDisk } from './disk.ts';
 import type { Isolation } from './isolation.ts';
+import { firstText, openPipe } from './pipe.ts';
 import { descendants, processesWith, processState, signalAll } from './processes.ts';
 import {
   BASE_ENVIRONMENT,
@@ -271,27 +270,4 @@ export class Node {
     if (this.holder.pid === undefined) throw new HubError('node_failed', 'its process could not be started');
     return this.holder.pid;
   }
-}
-
-/**
- * A pipe to run a program with. Node's own are sockets, and those cannot be opened again: in a job,
- * `echo text > /dev/stderr` would fail.
- */
-async function openPipe(path: string): Promise<{ readonly reader: Readable; readonly writer: number }> {
-  await promisify(execFile)('mkfifo', ['-m', '600', path]);
-  // Not waiting for a writer, which opens next; a file stream would keep a thread of the pool waiting for output.
-  const reader = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true });
-  const writer = openSync(path, constants.O_WRONLY);
-  await unlink(path);
-  return { reader, writer };
-}
-
-/** What a stream says until it ends or a JSON object is complete. */
-async function firstText(stream: Readable): Promise<string> {
-  let text = '';
-  for await (const part of stream.setEncoding('utf8')) {
-    text += part;
-    if (text.includes('}')) break;
-  }
-  return text;
 }

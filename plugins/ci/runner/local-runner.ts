@@ -181,7 +181,6 @@ class LocalBuild {
     await node.run(exportScript({ RESULT: body.result }));
     const end = await runPhase(scripts, PUBLISHERS_SECONDS, context);
     const problems = end.kind === 'ok' ? [] : [end.reason];
-    const hold = this.options.holdFor(this.request, body.result);
     if (end.kind !== 'lost') {
       await node.endProcesses();
       const kept = await keepResults(
@@ -193,6 +192,7 @@ class LocalBuild {
       );
       for (const note of kept.notes) await context.note(this.mask(note));
       problems.push(...kept.problems);
+      const hold = this.options.holdFor(this.request, body.result);
       if (hold) await this.options.pool.hold(node, hold);
       if (kept.tests) body = { ...body, tests: kept.tests };
     }
