@@ -5,7 +5,6 @@ import type { Layout, Merger } from '../contract.ts';
 import { PLUGIN_FOLDER } from '../folder.ts';
 import type { Git } from '../sources/git/git.ts';
 import { ConfigRepo } from './config-repo.ts';
-import { jobsSchema } from './entries.ts';
 import { readFolder } from './files.ts';
 import { problemText } from './problem.ts';
 import { definitionsFolder, type LayoutStore, openLayoutStore, problemsOf } from './store.ts';
@@ -17,8 +16,8 @@ export interface OpenDefinitions {
 }
 
 /**
- * Opens the definitions and follows them: the folder is watched, the config_repo polled. Serves the command `validate`,
- * the retained topic `ci/definitions` and the schema at `/plugins/ci/jobs.schema.json`.
+ * Opens the definitions and follows them: the folder is watched, the config_repo polled. Serves the command `validate` and
+ * the retained topic `ci/definitions`.
  * @param machines names of static nodes
  */
 export async function openDefinitions(
@@ -51,7 +50,6 @@ export async function openDefinitions(
   store.onChange(() => void tell());
   await tell();
   hub.command<{ text?: string; file?: string; project?: string }>('validate', (args) => validate(store, args));
-  (await hub.http()).get('/jobs.schema.json', (_request, response) => response.json(jobsSchema));
   return { store, stop };
 }
 
