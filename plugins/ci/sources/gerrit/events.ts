@@ -26,7 +26,6 @@ export interface RefEvent {
   readonly ref: string;
   readonly oldrev: string;
   readonly newrev: string;
-  readonly account?: string;
 }
 
 /** A change as `gerrit query` tells it. */
@@ -103,7 +102,6 @@ function parseRefEvent(event: Fields): RefEvent | undefined {
   const name = text(update['refName']);
   const [oldrev, newrev] = [text(update['oldRev']) || NO_COMMIT, text(update['newRev']) || NO_COMMIT];
   if (name === '' || text(update['project']) === '' || !isCommit(oldrev) || !isCommit(newrev)) return undefined;
-  const account = accountOf(event['submitter']);
   return {
     type: 'ref-updated',
     project: text(update['project']),
@@ -111,7 +109,6 @@ function parseRefEvent(event: Fields): RefEvent | undefined {
     ref: name.startsWith('refs/') ? name : `refs/heads/${name}`,
     oldrev,
     newrev,
-    ...(account !== '' && { account }),
   };
 }
 

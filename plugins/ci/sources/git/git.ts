@@ -146,7 +146,7 @@ function run(
 }
 
 /** A URL that git repeats in its messages may have come with a password. */
-export const withoutSecrets = (text: string): string => text.replace(/\b([a-z+]+:\/\/)[^\s/@]+@/g, '$1');
+const withoutSecrets = (text: string): string => text.replace(/\b([a-z+]+:\/\/)[^\s/@]+@/g, '$1');
 
 function endGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
