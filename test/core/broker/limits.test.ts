@@ -69,15 +69,29 @@ test('a packet over the limit is cut also where its topic was found in order bef
   expect(await client.closed()).toBe(0x95);
 });
 
-test('a connection that dies before its CONNECT is dealt with takes nobody with it', async () => {
-  const bed = await startBroker();
-  const first = new Player(await admitted(bed.broker.address, 'same', modern), 5);
-  for (let round = 0; round < 20; round += 1) {
+test.each(['other', 'same'])(
+  'a connection that dies while its CONNECT waits for the disk takes nobody along (%s id)',
+  async (id) => {
+    const bed = await startBroker();
+    const first = new Player(await admitted(bed.broker.address, 'same', modern), 5);
     const brief = await rawClient(bed.broker.address, 5);
-    const will = { topic: 'w', payload: Buffer.from('x'), qos: 1 as const, retain: false };
-    brief.hello(`brief-${round}`, { ...lasting, will });
-    brief.socket.resetAndDestroy();
-  }
-  await waitFor('the brief ones to be gone', () => bed.broker.stats().clients === 1);
-  await first.ping();
-});
+    const { commit } = bed.store;
+    const durable = commit.durable.bind(commit);
+    let isGone = false;
+    // Its will is on the way to the disk: the last thing before it is registered.
+    commit.durable = async () => {
+      brief.socket.resetAndDestroy();
+      for (let round = 0; round < 5; round += 1) await first.ping();
+      await durable();
+      isGone = true;
+    };
+    const will = { topic: 'w', payload: Buffer.from('x'), qos: 0 as const, retain: false };
+    brief.hello(id, { ...modern, will });
+    await waitFor('its end', () => isGone);
+    commit.durable = durable;
+    await first.ping();
+    expect(bed.broker.stats().clients).toBe(1);
+    await admitted(bed.broker.address, 'same', modern);
+    expect(await first.closed()).toBe(0x8e);
+  },
+);
