@@ -36,6 +36,14 @@ export async function makeRootFileSystem(root: string): Promise<void> {
   await symlink('../bin', join(root, 'usr/bin'));
 }
 
+/** A tar archive of the small root file system, made below `folder`; answers its path. */
+export async function makeRootArchive(folder: string): Promise<string> {
+  await makeRootFileSystem(join(folder, 'root'));
+  const archive = join(folder, 'root.tar');
+  execFileSync('tar', ['-C', join(folder, 'root'), '-cf', archive, '.']);
+  return archive;
+}
+
 /** Images that are one folder for every name asked for. */
 export function imagesOf(root: string, names: readonly string[] = ['tiny']): Images {
   return {

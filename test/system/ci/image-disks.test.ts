@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { distFile } from '../../../core/support/paths.ts';
-import { makeRootFileSystem } from '../../support/ci-image.ts';
+import { makeRootArchive } from '../../support/ci-image.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { makeKernelElement } from '../../support/tiny-kernel.ts';
@@ -27,13 +27,6 @@ function diskImageCreate(folder: string, args: readonly string[], env: NodeJS.Pr
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-}
-
-async function makeArchive(folder: string): Promise<string> {
-  await makeRootFileSystem(join(folder, 'root'));
-  const archive = join(folder, 'root.tar');
-  execFileSync('tar', ['-C', join(folder, 'root'), '-cf', archive, '.']);
-  return archive;
 }
 
 const MAC = '52:54:00:c1:00:07';
@@ -86,7 +79,7 @@ function boot(disk: string, drive: string): { console: () => string; type: (text
 
 testDisk('boots what it made to a login, with name, keys and address of the config drive', async () => {
   const folder = await temporaryFolder();
-  const archive = await makeArchive(folder);
+  const archive = await makeRootArchive(folder);
   await makeKernelElement(join(folder, 'elements/tiny-kernel'));
   const printed = diskImageCreate(
     folder,

@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { distFile } from '../../../core/support/paths.ts';
-import { makeRootFileSystem } from '../../support/ci-image.ts';
+import { makeRootArchive } from '../../support/ci-image.ts';
 import { startHub, temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { onTerminal } from '../../support/terminal-program.ts';
@@ -21,10 +21,9 @@ testNeeding(
   'socat',
 )('opens a shell inside the tree, on the terminal of who builds, where break= says', async () => {
   const folder = await temporaryFolder();
-  await makeRootFileSystem(join(folder, 'root'));
-  execFileSync('tar', ['-C', join(folder, 'root'), '-cf', join(folder, 'root.tar'), '.']);
+  const rootfs = await makeRootArchive(folder);
   await writeScript(join(folder, 'elements/broken/install.d/10-broken'), '#!/bin/sh\ntest -e /mended\n');
-  const image = { rootfs: join(folder, 'root.tar'), elements: ['broken'], cron: false };
+  const image = { rootfs, elements: ['broken'], cron: false };
   const config = { plugins: { ci: { elements: [join(folder, 'elements')], images: { tiny: image } } } };
   await writeFile(join(folder, 'cupboard.yaml'), JSON.stringify(config));
 

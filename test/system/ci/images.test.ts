@@ -11,7 +11,7 @@ import type { ImageSettings } from '../../../plugins/ci/images/config.ts';
 import { ImageStore } from '../../../plugins/ci/images/store.ts';
 import type { TargetSettings } from '../../../plugins/ci/images/targets.ts';
 import type { ImageStatus } from '../../../plugins/ci/view.ts';
-import { makeRootFileSystem } from '../../support/ci-image.ts';
+import { makeRootArchive } from '../../support/ci-image.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 
@@ -20,9 +20,7 @@ let archive: string;
 
 beforeAll(async () => {
   const folder = await mkdtemp();
-  await makeRootFileSystem(join(folder, 'root'));
-  archive = join(folder, 'root.tar');
-  execFileSync('tar', ['-C', join(folder, 'root'), '-cf', archive, '.']);
+  archive = await makeRootArchive(folder);
   return () => execFileSync('rm', ['-rf', folder]);
 });
 
