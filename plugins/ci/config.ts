@@ -3,9 +3,10 @@ import type { TargetSettings } from './images/targets.ts';
 import type { ConfigRepoSettings } from './jobs/config-repo.ts';
 import type { LocalConfig } from './runner/config.ts';
 import type { SourcesConfig } from './sources/config.ts';
+import type { RemoteConfig } from './workers/config.ts';
 
 /** What cupboard.yaml says below `plugins.ci`, defaults filled in. */
-export interface Config extends SourcesConfig, LocalConfig {
+export interface Config extends SourcesConfig, LocalConfig, RemoteConfig {
   /** Folder of the job files; a relative one lies in the plugin's data folder. */
   readonly definitions: string;
   /** Repository with more job files. */

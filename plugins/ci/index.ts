@@ -12,14 +12,17 @@ import { definitionsFolder } from './jobs/store.ts';
 import { openDefinitions } from './jobs/wiring.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { ciRoutes } from './routes.ts';
+import { openRunners } from './runner/runners.ts';
 import { startLocal } from './runner/wiring.ts';
 import { markSimulated, playSample, writeSampleJobs } from './simulator.ts';
 import { SOURCE_MIGRATIONS } from './sources/memory.ts';
 import { openSources } from './sources/open.ts';
 import { createView } from './view-source.ts';
+import { startWorker } from './workers/wiring.ts';
 
 const start: StartPlugin<Config> = async (plainHub) => {
   const { config, dataDir, log, signal } = plainHub;
+  if (config.worker) return startWorker(plainHub, config.worker);
   const hub = config.sample ? markSimulated(plainHub) : plainHub;
   const store = new EngineStore(hub.store(MIGRATIONS));
   const pauses = new Pauses(store);
@@ -40,6 +43,7 @@ const start: StartPlugin<Config> = async (plainHub) => {
   const images = await startImages(hub, () => imageChanged());
   const local = await startLocal(hub, images, () => nodeChanged());
   imageChanged = local.wake;
+  const runners = await openRunners(hub, images, local, () => nodeChanged());
 
   const publisher = new Publisher(hub, store, pauses);
   const engine: Engine = new Engine({
@@ -48,8 +52,8 @@ const start: StartPlugin<Config> = async (plainHub) => {
     merger,
     sources: sources.sources,
     needed: (change) => sources.needed(change),
-    runner: local.runner,
-    nodes: () => ({ free: local.pool.free, max: config.nodes.max }),
+    runner: runners.runner,
+    nodes: () => ({ free: runners.free, max: runners.max }),
     paused: () => pauses.all,
     keepBuilds: config.keep_builds,
     urlOf: (build) => `${config.url}/panel/${hub.id}#build/${build}`,
@@ -63,7 +67,7 @@ const start: StartPlugin<Config> = async (plainHub) => {
   });
   nodeChanged = () => engine.builds.kick();
   const clock = new Clock(engine, merger, log);
-  addCommands(hub, { engine, store, pauses, sources, merger, publisher, ...local });
+  addCommands(hub, { engine, store, pauses, sources, merger, publisher, ...local, pool: runners });
   (await hub.http()).use(ciRoutes(createView({ engine, store, logs: local.logs, images, sources }), log));
 
   engine.resume();

@@ -15,16 +15,13 @@ import type { AnsiblePlay } from '../view.ts';
 import { ConsoleText } from './console-text.ts';
 import { type AnsibleEvent, playsOf } from './events.ts';
 import { fetchFiles } from './fetch.ts';
-import { ANSIBLE_FOLDER, writeAnsibleFiles } from './files.ts';
+import { ANSIBLE_FOLDER, PLAYS, writeAnsibleFiles } from './files.ts';
 import { NodeSession } from './node-session.ts';
 import { phaseEndOf } from './phase-end.ts';
 import { runPlaybook } from './playbook-run.ts';
 import { type Delivery, type Phase, privateVariables } from './playbooks.ts';
 import { knownHostsLine } from './static-node.ts';
 import type { TakenNode } from './static-pool.ts';
-
-/** In the `_ansible` folder: plays and tasks with host, time and result. */
-export const PLAYS = 'plays.json';
 
 export interface AnsibleOptions {
   /** Kept of one build. */

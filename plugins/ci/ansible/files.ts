@@ -20,6 +20,8 @@ import { type SshFiles, sshOptions } from './static-node.ts';
 
 /** Folder beside a build's log with all that Ansible was given, secrets excepted. */
 export const ANSIBLE_FOLDER = '_ansible';
+/** In it: plays and tasks with host, time and result. */
+export const PLAYS = 'plays.json';
 
 /** Writes what the three runs of a build need; kept with its log. */
 export async function writeAnsibleFiles(

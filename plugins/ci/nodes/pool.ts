@@ -64,7 +64,7 @@ export class NodePool {
     return 'advice' in isolation ? isolation : undefined;
   }
 
-  private get mode(): Mode {
+  get mode(): Mode {
     const { isolation } = this.options;
     return 'advice' in isolation ? 'root' : isolation.mode;
   }

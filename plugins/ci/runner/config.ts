@@ -1,3 +1,4 @@
+import type { UploadSettings } from '../logs/upload.ts';
 import type { Mode } from '../nodes/sandbox.ts';
 
 /** Settings of what runs builds on this machine. */
@@ -20,6 +21,8 @@ export interface LocalConfig {
     readonly keep_mb: number;
     /** Of one log. */
     readonly max_mb: number;
+    /** Where they are uploaded to. */
+    readonly s3?: UploadSettings;
   };
   /** Artifacts kept of one build. */
   readonly artifacts_mb: number;

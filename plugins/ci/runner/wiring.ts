@@ -1,6 +1,7 @@
 import { errorText, type Hub, type JsonObject } from 'cupboard/sdk';
 import type { Config } from '../config.ts';
 import type { Images } from '../contract.ts';
+import type { NodeStatus } from '../view.ts';
 import { type Local, openLocal } from './open.ts';
 
 const TEND_SECONDS = 300;
@@ -13,22 +14,23 @@ export async function startLocal(
   hub: Hub<Config>,
   images: Images,
   changed: () => void,
-): Promise<Local & { wake(): void }> {
+): Promise<Local & { wake(): void; tellNode(node: string, status: NodeStatus | undefined): void }> {
   const { config, dataDir, log } = hub;
   const send = (topic: string, payload: JsonObject | null, retain: boolean) => {
     hub.publish(`${hub.id}/${topic}`, payload, retain ? { retain } : { qos: 0 }).catch((error: unknown) => {
       if (!hub.signal.aborted) log.warn(`${topic}: ${errorText(error)}`);
     });
   };
+  const tellNode = (node: string, status: NodeStatus | undefined) => {
+    send(`node/${node}`, (status ?? null) as JsonObject | null, true);
+    changed();
+  };
   const local = await openLocal({
     config,
     dataDir,
     images,
     log,
-    tellNode: (node, status = null as never) => {
-      send(`node/${node}`, status as unknown as JsonObject | null, true);
-      changed();
-    },
+    tellNode,
     tellConsole: (build, text) => send(`console/${build}`, text as unknown as JsonObject, false),
   });
   const { lack } = local.pool;
@@ -36,5 +38,5 @@ export async function startLocal(
   const tend = () => local.tend();
   hub.every(TEND_SECONDS, tend);
   const wake = () => void tend().catch((error: unknown) => log.warn(`nodes: ${errorText(error)}`));
-  return { ...local, wake };
+  return { ...local, wake, tellNode };
 }

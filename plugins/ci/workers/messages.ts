@@ -12,7 +12,9 @@ export type ToWorker =
       /** How long a build may go on after the greeting that this answers, ms. */
       readonly tenure_ms: number;
     }
-  | { readonly type: 'release'; readonly fence: number };
+  | { readonly type: 'release'; readonly fence: number }
+  /** Greet now. */
+  | { readonly type: 'call' };
 
 export type ToScheduler =
   | (Greeting & {
@@ -23,6 +25,9 @@ export type ToScheduler =
       readonly images: readonly string[];
     })
   | { readonly type: 'progress'; readonly fence: number; readonly progress: BuildProgress };
+
+/** Among a worker's images: its nodes are of mode `process`, which needs none. */
+export const ANY_IMAGE = '*';
 
 /** The file `request` of a lease: a build's request, its repositories by what they hold instead of where they are. */
 export interface WireRequest extends Omit<BuildRequest, 'checkouts'> {

@@ -6,7 +6,7 @@ import { ABORTED, nodeFailure } from '../runner/outcome.ts';
 import type { Fences } from './fences.ts';
 import { type LeaseEvent, type LeaseState, lease, NO_LEASES } from './lease.ts';
 import type { Send } from './link.ts';
-import { type ToScheduler, type ToWorker, tenureOf } from './messages.ts';
+import { ANY_IMAGE, type ToScheduler, type ToWorker, tenureOf } from './messages.ts';
 import { RemoteBuild } from './remote-build.ts';
 import { Transfer } from './transfer.ts';
 
@@ -37,6 +37,11 @@ export class RemoteWorker {
     this.#transfer = new Transfer(options.send, (fence, file) => this.#builds.get(fence)?.serve(file));
   }
 
+  /** Asks it to greet, so that nobody waits for the next time it does. */
+  call(): void {
+    this.#say({ type: 'call' });
+  }
+
   get name(): string {
     return this.options.name;
   }
@@ -55,9 +60,10 @@ export class RemoteWorker {
     return Math.max(0, this.max - this.#state.leases.size);
   }
 
-  /** Images it can make nodes of. */
-  get images(): readonly string[] {
-    return this.isThere ? (this.#offer?.images ?? []) : [];
+  /** Whether it can make nodes of an image. */
+  has(image: string): boolean {
+    const images = this.isThere ? (this.#offer?.images ?? []) : [];
+    return images.includes(image) || images.includes(ANY_IMAGE);
   }
 
   /** Takes a message of the link. */
@@ -69,9 +75,11 @@ export class RemoteWorker {
       this.#builds.get(message.fence)?.progress(message.progress);
     } else if (message.type === 'greeting') {
       const { max, images } = message;
+      const freeBefore = this.free;
       this.#offer = { max, images, heard: performance.now() };
       this.#step({ type: 'greeting', greeting: message });
       this.#tellPresence();
+      if (this.free > freeBefore) this.options.changed();
     }
   }
 
@@ -128,6 +136,10 @@ export class RemoteWorker {
           break;
         case 'held':
           this.#builds.get(action.fence)?.follow();
+          break;
+        case 'lost':
+          this.options.log.warn(`worker ${this.name}: lease ${action.fence} is lost: ${action.reason}`);
+          this.#builds.get(action.fence)?.end(action);
           break;
         default:
           this.#builds.get(action.fence)?.end(action);

@@ -34,6 +34,7 @@ export class Worker {
   #state: TenureState;
   #tenureMs = tenureOf(LEASE_MS);
   #timer: NodeJS.Timeout | undefined;
+  #isStopping = false;
   #lastGreeting = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: WorkerOptions) {
@@ -48,10 +49,13 @@ export class Worker {
     this.#beat();
   }
 
-  /** Ends every build with its node. */
+  /** Ends every build with its node, and says that it has none: they are for others to run. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     clearTimeout(this.#timer);
     await Promise.all([...this.#builds.values()].map((build) => build.stop('the worker is stopping')));
+    this.#state = { ...this.#state, tenures: new Map() };
+    this.#step({ type: 'greet' });
   }
 
   /** Takes a message of the link. */
@@ -67,6 +71,8 @@ export class Worker {
       this.#step({ type: 'renewed', session: message.session, seq: message.seq, fences: message.fences });
     } else if (message.type === 'release') {
       this.#step({ type: 'released', fence: message.fence });
+    } else if (message.type === 'call') {
+      this.#step({ type: 'greet' });
     }
   }
 
@@ -84,7 +90,8 @@ export class Worker {
     for (const action of actions) {
       switch (action.type) {
         case 'send greeting': {
-          const { max, images } = this.options;
+          const { images } = this.options;
+          const max = this.#isStopping ? 0 : this.options.max;
           this.#lastGreeting = now;
           this.#say({ type: 'greeting', ...action.greeting, max, images: images() });
           break;
@@ -92,7 +99,10 @@ export class Worker {
         case 'start':
           this.#build(action.fence)
             .run()
-            .then((outcome) => this.#step({ type: 'ended', fence: action.fence, outcome }))
+            .then((outcome) => {
+              // What ended because this hub stops is no result.
+              if (!this.#isStopping) this.#step({ type: 'ended', fence: action.fence, outcome });
+            })
             .catch((error: unknown) => this.options.log.error(`lease ${action.fence}: ${errorText(error)}`));
           break;
         case 'stop':
