@@ -5,7 +5,7 @@ import type { Change } from '../contract.ts';
 import { icons } from './icons.ts';
 import { Part } from './part.ts';
 import { hashOf } from './place.ts';
-import { changeName } from './words.ts';
+import { authorName, changeName } from './words.ts';
 
 /** Open changes: where each stands, and, for admins, what to do with it. */
 @customElement('ci-changes')
@@ -54,7 +54,7 @@ export class ChangesPart extends Part {
         <h2>${change.url ? html`<a href=${change.url} rel="noreferrer">${name}</a>` : name} <span class="subject">${subject}</span></h2>
         <span class="row">${places.map(({ pipeline }) => html`<a class="chip info" href="#status">in ${pipeline}</a>`)} ${Object.entries(change.approvals).map(vote)}</span>
       </div>
-      <p class="soft small">${[change.author, `for ${change.branch}`, change.dependsOn.length > 0 ? `needs ${change.dependsOn.join(', ')}` : ''].filter(Boolean).join(' · ')}
+      <p class="soft small">${[authorName(change.author), `for ${change.branch}`, change.dependsOn.length > 0 ? `needs ${change.dependsOn.join(', ')}` : ''].filter(Boolean).join(' · ')}
         · <a href=${hashOf({ at: 'builds', filter: { change: change.id } })}>builds</a></p>
       ${
         this.ci.api.admin

@@ -4,7 +4,7 @@ import type { Ci } from './ci.ts';
 import { icons } from './icons.ts';
 import { faceChip, jobRow } from './job-row.ts';
 import type { Lane } from './lanes.ts';
-import { changeName, type Face, faceOf, isUnderWay, type Mood, spanOf } from './words.ts';
+import { authorName, changeName, type Face, faceOf, isUnderWay, type Mood, spanOf } from './words.ts';
 
 export interface ShownItem {
   readonly ci: Ci;
@@ -69,7 +69,9 @@ function placeWords({ item, ahead, pipeline, now }: ShownItem): string {
     pipeline.manager === 'independent' && !ahead ? '' : `on ${ahead ? changeName(ahead.change) : item.change.branch}`;
   const left = item.eta === undefined ? '' : item.eta > now ? `about ${spanOf(item.eta - now)} left` : 'any moment now';
   const window = item.is_active ? '' : 'beyond the window';
-  return [item.change.author, on, window, `here for ${spanOf(now - item.enqueued)}`, left].filter(Boolean).join(' · ');
+  return [authorName(item.change.author), on, window, `here for ${spanOf(now - item.enqueued)}`, left]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** The jobs of a closed item, a square each. */

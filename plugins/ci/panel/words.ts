@@ -58,6 +58,9 @@ export function keyName(key: string): string {
   return `${rest.slice(0, slash)} ${ref.replace(/@([0-9a-f]{7})[0-9a-f]*$/, ' $1')}`;
 }
 
+/** The name in `Anna <anna@house.test>`. */
+export const authorName = (author: string | undefined): string => author?.replace(/\s*<[^>]*>$/, '') ?? '';
+
 /** `0:07`, `3:20`, `1:02:03`: as a stopwatch shows it. */
 export function watchOf(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

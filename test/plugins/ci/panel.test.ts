@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lanesOf } from '../../../plugins/ci/panel/lanes.ts';
 import { LogWindow, parseLine } from '../../../plugins/ci/panel/log-window.ts';
 import { hashOf, parsePlace } from '../../../plugins/ci/panel/place.ts';
-import { keyName, sizeOf, spanOf, watchOf } from '../../../plugins/ci/panel/words.ts';
+import { authorName, keyName, sizeOf, spanOf, watchOf } from '../../../plugins/ci/panel/words.ts';
 
 describe('the lanes of a queue', () => {
   const queue = (...ahead: readonly (string | null)[]) =>
@@ -151,7 +151,12 @@ describe('places and words', () => {
     expect(parsePlace('#nonsense')).toEqual({ at: 'status' });
   });
 
-  it('names changes and refs', () => {
+  it('names changes, refs and people', () => {
+    expect([authorName('Anna <anna@house.test>'), authorName('Ben'), authorName(undefined)]).toEqual([
+      'Anna',
+      'Ben',
+      '',
+    ]);
     expect(keyName('hub:lamp/12,3')).toBe('lamp 12,3');
     expect(keyName('review:house/lamp/12,3')).toBe('house/lamp 12,3');
     expect(keyName(`hub:lamp/refs/heads/main@${'1f0c'.repeat(10)}`)).toBe('lamp main 1f0c1f0');
