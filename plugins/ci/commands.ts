@@ -1,4 +1,4 @@
-import { type CommandResult, type Hub, HubError, type Json, type Requester } from 'cupboard/sdk';
+import { type CommandHandler, type CommandResult, type Hub, HubError, type Json, type Requester } from 'cupboard/sdk';
 import type { Change, Merger } from './contract.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Pauses } from './engine/pauses.ts';
@@ -37,48 +37,50 @@ interface RunArguments {
 
 /** Adds the commands that are about builds and pipelines; images and definitions bring their own. */
 export function addCommands(hub: Pick<Hub, 'command'>, parts: Parts): void {
+  const command = <Arguments>(name: string, handler: CommandHandler<Arguments>) =>
+    hub.command<Arguments>(name, (args, from) => refusing(() => handler(args, from)));
   const { engine, pauses, sources, pool, autoholds } = parts;
-  hub.command<RunArguments>('run', (args) => run(parts, args));
-  hub.command<{ build: string; bytes: number }>('log', async ({ build, bytes }) => {
+  command<RunArguments>('run', (args) => run(parts, args));
+  command<{ build: string; bytes: number }>('log', async ({ build, bytes }) => {
     const { status } = findBuild(parts, build);
     const { state, result } = status;
     return { ok: true, build: status.build, state, result, log: await logText(parts, status.build, bytes) };
   });
-  hub.command<{ build: string }>('cancel', ({ build }, { user }) => {
+  command<{ build: string }>('cancel', ({ build }, { user }) => {
     const { status } = findBuild(parts, build);
     if (status.result !== null) return { ok: false, error: 'it has ended already', got: status.result };
     engine.cancel(status.build, `cancelled by ${user}`);
     return { ok: true, build: status.build };
   });
-  hub.command<{ build: string; wait: boolean }>('retry', ({ build, wait }) => retry(parts, build, wait));
-  hub.command<EnqueueArguments>('enqueue', async (args) => {
+  command<{ build: string; wait: boolean }>('retry', ({ build, wait }) => retry(parts, build, wait));
+  command<EnqueueArguments>('enqueue', async (args) => {
     const change = await changeOf(parts, args);
     const refusal = await engine.enqueue(args.pipeline, change);
     return refusal === undefined ? { ok: true, change: change.key } : { ok: false, error: refusal };
   });
-  hub.command<{ pipeline: string; change: string }>('dequeue', ({ pipeline, change }, { user }) => {
+  command<{ pipeline: string; change: string }>('dequeue', ({ pipeline, change }, { user }) => {
     const item = findItem(engine, pipeline, change);
     const { refusal } = engine.feed({ kind: 'dequeue', item: item.id, reason: `dequeued by ${user}` });
     return answer(refusal, { change: item.change.key });
   });
-  hub.command<{ pipeline: string; changes: readonly string[] }>('promote', ({ pipeline, changes }) => {
+  command<{ pipeline: string; changes: readonly string[] }>('promote', ({ pipeline, changes }) => {
     const items = changes.map((change) => findItem(engine, pipeline, change).id);
     const { refusal } = engine.feed({ kind: 'promote', items });
     return answer(refusal, { changes });
   });
-  hub.command<{ change: string }>('approve', async ({ change }, { user }) => {
+  command<{ change: string }>('approve', async ({ change }, { user }) => {
     const approved = await sources.approve(change, user);
     return { ok: true, change: approved.key };
   });
-  hub.command<{ change: string; text: string }>('comment', async ({ change, text }, { user }) => {
+  command<{ change: string; text: string }>('comment', async ({ change, text }, { user }) => {
     const commented = await sources.comment(change, user, text);
     return { ok: true, change: commented.key };
   });
-  hub.command<{ change: string; restore: boolean }>('abandon', async ({ change, restore }) => {
+  command<{ change: string; restore: boolean }>('abandon', async ({ change, restore }) => {
     const closed = await sources.setAbandoned(change, !restore);
     return { ok: true, change: closed.key };
   });
-  hub.command<{ pipeline?: string; paused: boolean }>('pause', ({ pipeline = '', paused }, from) => {
+  command<{ pipeline?: string; paused: boolean }>('pause', ({ pipeline = '', paused }, from) => {
     const known = engine.scheduler.layout.pipelines.map(({ name }) => name);
     if (pipeline !== '' && !known.includes(pipeline)) {
       return { ok: false, error: 'there is no such pipeline', expected: known, got: pipeline };
@@ -86,12 +88,22 @@ export function addCommands(hub: Pick<Hub, 'command'>, parts: Parts): void {
     pause(parts, pipeline, paused, from);
     return { ok: true, paused: Object.fromEntries(pauses.all) };
   });
-  hub.command<{ job: string; count: number; reason: string }>('autohold', ({ job, count, reason }, { user }) => {
+  command<{ job: string; count: number; reason: string }>('autohold', ({ job, count, reason }, { user }) => {
     jobOf(engine, job);
     autoholds.set(job, count, reason || `held for ${user}`);
     return { ok: true, autoholds: autoholds.all as unknown as Json };
   });
-  hub.command('nodes', () => ({ ok: true, nodes: pool.nodes as unknown as Json }));
+  command('nodes', () => ({ ok: true, nodes: pool.nodes as unknown as Json }));
+}
+
+/** What was asked for wrongly is an answer; everything else that is thrown is a fault and goes into the log. */
+async function refusing(task: () => Promise<CommandResult> | CommandResult): Promise<CommandResult> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof HubError) return { ok: false, error: error.message, code: error.code };
+    throw error;
+  }
 }
 
 function pause({ engine, pauses, publisher }: Parts, pipeline: string, isPaused: boolean, { user }: Requester): void {

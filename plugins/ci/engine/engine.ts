@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { errorCode, errorText, type Logger } from 'cupboard/sdk';
 import type { BuildOutcome, Change, Checkout, Layout, Merger, Report, Runner, Source } from '../contract.ts';
 import type { LayoutStore } from '../jobs/store.ts';
@@ -12,13 +11,13 @@ import {
   type Step,
 } from '../scheduler/state.ts';
 import type { BuildStatus } from '../view.ts';
+import { aloneBuild, completeRequest, itemBuild, newBuild, outOfAttempts } from './build-records.ts';
 import { Builds } from './builds.ts';
 import type { Capacity } from './dispatch.ts';
-import { buildParameters } from './parameters.ts';
 import { persevere } from './persevere.ts';
 import { planJobs } from './plan.ts';
+import { Post } from './post.ts';
 import { makeReport, votesOf } from './report.ts';
-import { changeStatus } from './status.ts';
 import type { BuildRecord, EngineStore, Letter, StoredRequest } from './store.ts';
 
 export interface EngineOptions {
@@ -59,19 +58,19 @@ export class Engine {
   readonly builds: Builds;
   readonly #options: EngineOptions;
   readonly #waiting = new Map<string, ((record: BuildRecord) => void)[]>();
-  /** Letters go out in order, a source at a time. */
-  readonly #post = new Map<string, Promise<void>>();
+  readonly #post: Post;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     const { store, layouts } = options;
     this.scheduler = new Scheduler(layouts.layout, store.scheduler(), newBuild);
+    this.#post = new Post({ ...options, source: (change) => this.source(change) });
     this.builds = new Builds({
       runner: options.runner,
       nodes: options.nodes,
       paused: options.paused,
       precedenceOf: (pipeline) => this.#pipeline(pipeline)?.precedence ?? 'normal',
-      complete: (request) => this.#complete(request),
+      complete: (request) => completeRequest(request, options.merger, layouts),
       estimate: (job) => store.estimate(job),
       tell: (status) => {
         options.tellBuild(status);
@@ -104,7 +103,7 @@ export class Engine {
     // The definitions may have changed while nobody looked.
     this.feed({ kind: 'layout', layout: layouts.layout });
     layouts.onChange((layout) => this.feed({ kind: 'layout', layout }));
-    for (const { id, letter } of store.letters()) this.#deliver(id, letter);
+    for (const { id, letter } of store.letters()) this.#post.deliver(id, letter);
   }
 
   /** Ends what runs; it is run again at the next start. */
@@ -149,7 +148,7 @@ export class Engine {
     status: Pick<BuildStatus, 'job' | 'project' | 'branch'>,
     request: Omit<StoredRequest, 'build' | 'attempt'>,
   ): string {
-    const [record, stored] = this.#aloneBuild(status, request, 1);
+    const [record, stored] = aloneBuild(status, request, 1, this.#options.logOf);
     this.#options.store.addBuild(record, stored);
     this.#begin(record, stored);
     return stored.build;
@@ -195,7 +194,7 @@ export class Engine {
         store.saveStep(step);
         for (const action of step.actions) {
           if (action.kind === 'start') {
-            const build = this.#itemBuild(action);
+            const build = itemBuild(action, this.#options.logOf);
             store.addBuild(...build);
             begun.push(build);
           } else if (action.kind === 'cancel') {
@@ -215,7 +214,7 @@ export class Engine {
       return;
     }
     for (const build of begun) this.#begin(...build);
-    for (const letter of letters) this.#deliver(...letter);
+    for (const letter of letters) this.#post.deliver(...letter);
     for (const action of step.actions) this.#act(action);
     if (step.changed.size + step.removed.size + step.pipelines.size > 0) this.#options.tellItems();
   }
@@ -306,22 +305,6 @@ export class Engine {
     this.#options.event('reported', { pipeline, change: key, project, report: kind, message });
   }
 
-  #deliver(id: number, letter: Letter): void {
-    const source = this.source(letter.change);
-    const before = this.#post.get(letter.change.source) ?? Promise.resolve();
-    const sent = before.then(async () => {
-      try {
-        if (source !== undefined) {
-          await this.#persevere(`reporting on ${letter.change.key}`, () => source.report(letter.change, letter.report));
-        }
-        this.#options.store.removeLetter(id);
-      } catch (error) {
-        if (!this.#options.signal.aborted) this.#options.log.error(`${letter.change.key}: ${errorText(error)}`);
-      }
-    });
-    this.#post.set(letter.change.source, sent);
-  }
-
   #persevere<Result>(what: string, task: () => Promise<Result>, isOver?: (error: unknown) => boolean): Promise<Result> {
     const { log, signal } = this.#options;
     return persevere(what, task, { log, signal, ...(isOver && { isOver }) });
@@ -330,81 +313,6 @@ export class Engine {
   #begin(record: BuildRecord, request: StoredRequest): void {
     this.#options.tellBuild(record.status);
     this.builds.add(record, request);
-  }
-
-  #itemBuild({ item, planned, build, attempt }: ActionOf<'start'>): [BuildRecord, StoredRequest] {
-    const { change, merge } = item;
-    const { subject, url } = changeStatus(change);
-    const status: BuildStatus = {
-      ...this.#newStatus(build, planned.job.name, attempt),
-      project: change.project,
-      branch: change.branch,
-      pipeline: item.pipeline,
-      change: change.key,
-      subject,
-      ...(url !== undefined && { change_url: url }),
-      voting: planned.use.voting,
-    };
-    const parameters = buildParameters(item, planned, build);
-    const checkouts = merge.state === 'merged' ? merge.checkouts : [];
-    return [
-      { status, changeId: change.id, item: item.id },
-      { build, attempt, job: planned.job, parameters, checkouts },
-    ];
-  }
-
-  #aloneBuild(
-    { job, project, branch }: Pick<BuildStatus, 'job' | 'project' | 'branch'>,
-    request: Omit<StoredRequest, 'build' | 'attempt'>,
-    attempt: number,
-  ): [BuildRecord, StoredRequest] {
-    const build = newBuild();
-    const parameters = { ...request.parameters, ZUUL_UUID: build };
-    const status = { ...this.#newStatus(build, job, attempt), project, branch };
-    return [
-      { status, changeId: null, item: null },
-      { ...request, parameters, build, attempt },
-    ];
-  }
-
-  #newStatus(build: string, job: string, attempt: number): BuildStatus {
-    return {
-      build,
-      job,
-      project: null,
-      branch: null,
-      pipeline: null,
-      change: null,
-      state: 'waiting',
-      result: null,
-      voting: true,
-      attempt,
-      node: null,
-      image: null,
-      queued: Date.now(),
-      started: null,
-      duration: null,
-      eta: null,
-      log: this.#options.logOf(build),
-    };
-  }
-
-  /** Required projects as their branches are now, unless one is part of what is tested; and the values of secrets. */
-  async #complete(request: StoredRequest) {
-    const { merger, layouts } = this.#options;
-    const { job, checkouts } = request;
-    const [tested] = checkouts;
-    const others = job.requiredProjects.filter((project) => project !== tested?.project);
-    const required = others.map(async (project) => {
-      const merged = checkouts.filter((checkout) => checkout.project === project);
-      const same = merged.find(({ branch }) => branch === tested?.branch) ?? merged[0];
-      return same ?? (await merger.tip(project, tested?.branch));
-    });
-    return {
-      ...request,
-      checkouts: [...(tested === undefined ? [] : [tested]), ...(await Promise.all(required))],
-      secrets: layouts.secretsOf(job),
-    };
   }
 
   #ended(ended: BuildRecord, outcome: BuildOutcome): void {
@@ -417,7 +325,7 @@ export class Engine {
     const step = this.scheduler.handle({ kind: 'built', build, result, isIndeterminate }, Date.now());
     const next =
       record.item === null && isIndeterminate && !isLast
-        ? this.#aloneBuild(record.status, request, attempt + 1)
+        ? aloneBuild(record.status, request, attempt + 1, this.#options.logOf)
         : undefined;
     this.#commit(step, () => {
       store.saveBuild(record);
@@ -436,15 +344,4 @@ export class Engine {
       this.#begin(...next);
     }
   }
-}
-
-const newBuild = (): string => randomBytes(16).toString('hex');
-
-function outOfAttempts(record: BuildRecord): BuildRecord {
-  const { result, reason } = record.status;
-  const why = [result, reason].filter(Boolean).join(': ');
-  return {
-    ...record,
-    status: { ...record.status, result: 'RETRY_LIMIT', reason: `${record.status.attempt} attempts, the last: ${why}` },
-  };
 }
