@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeRootFileSystem } from '../support/ci-image.ts';
 import { type BedOptions, makeRunner, type RunnerBed } from '../support/ci-runner.ts';
+import { run as queue } from './ci-queue.ts';
 import type { BenchRow } from './row.ts';
 
 const ROUNDS = 21;
@@ -23,7 +24,7 @@ export async function run(): Promise<BenchRow[]> {
       }),
       await withRunner(folder, {}, jobsAnHour),
     ];
-    return [...rows, await withRunner(folder, {}, (bed) => threeSteps(bed, folder))];
+    return [...rows, await withRunner(folder, {}, (bed) => threeSteps(bed, folder)), ...queue()];
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }

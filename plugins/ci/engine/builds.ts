@@ -1,4 +1,4 @@
-import { errorText, type Logger } from 'cupboard/sdk';
+import { errorCode, errorText, type Logger } from 'cupboard/sdk';
 import type { BuildOutcome, BuildProgress, BuildRequest, Runner } from '../contract.ts';
 import type { BuildStatus } from '../view.ts';
 import { type Capacity, dispatch } from './dispatch.ts';
@@ -36,6 +36,9 @@ interface Live {
   /** Handed over, and neither on a node nor waiting for something else than one. */
   isTakingNode: boolean;
 }
+
+/** Codes of errors that another attempt would meet again: a secret, a project or a branch that does not exist. */
+const WRONG = new Set(['secret_missing', 'project_unknown', 'branch_missing', 'name_refused']);
 
 /** The builds that have not ended: each waits for its turn, then its runner has it. */
 export class Builds {
@@ -135,20 +138,25 @@ export class Builds {
   async #run(live: Live): Promise<void> {
     live.abort = new AbortController();
     live.isTakingNode = needsNode(live.request);
-    let outcome: BuildOutcome;
-    try {
-      const request = await this.#options.complete(live.request);
-      outcome = await this.#options.runner.run(request, live.abort.signal, (progress) =>
-        this.#progress(live, progress),
-      );
-    } catch (error) {
-      this.#options.log.error(`build ${live.record.status.build}: ${errorText(error)}`);
-      outcome = { result: 'NODE_FAILURE', isIndeterminate: true, reason: errorText(error) };
-    }
+    const outcome = await this.#outcome(live, live.abort.signal);
     if (outcome.result !== 'SUCCESS') await this.#options.confirm(live.record.status);
     if (this.#isStopped) return;
     const isCancelled = live.abort.signal.aborted;
     this.#end(live, isCancelled ? { ...outcome, result: 'ABORTED', isIndeterminate: false } : outcome);
+  }
+
+  async #outcome(live: Live, signal: AbortSignal): Promise<BuildOutcome> {
+    const { complete, runner, log } = this.#options;
+    try {
+      const request = await complete(live.request);
+      return await runner.run(request, signal, (progress) => this.#progress(live, progress));
+    } catch (error) {
+      const code = errorCode(error) ?? '';
+      const reason = errorText(error);
+      if (WRONG.has(code)) return { result: 'CONFIG_ERROR', isIndeterminate: false, reason };
+      if (!signal.aborted) log.error(`build ${live.record.status.build}: ${reason}`);
+      return { result: 'NODE_FAILURE', isIndeterminate: true, reason };
+    }
   }
 
   #progress(live: Live, { state, reason, node, image }: BuildProgress): void {
