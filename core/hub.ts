@@ -78,7 +78,7 @@ export async function startHub({ dataDir, version, overrides = {}, demo = false 
       dataDir,
       tls,
       log,
-      authenticate: (user, password) => accounts.verify(user, password),
+      authenticate: (user, password, address) => accounts.verify(user, password, address),
       hasUsers: () => accounts.users().length > 0,
     });
     followUserRules(config, accounts, broker);

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { errorText } from '../support/errors.ts';
 import { type Access, nameOf } from './access.ts';
 import type { ConnectPacket } from './aedes.ts';
 import type { Identity } from './contract.ts';
@@ -36,7 +37,7 @@ export interface AdmissionOptions {
   readonly access: Access;
   /** May clients on loopback connect without a user? */
   readonly anonymous: () => boolean;
-  readonly authenticate: (user: string, password: string) => Promise<Identity | undefined>;
+  readonly authenticate: (user: string, password: string, address: string) => Promise<Identity | undefined>;
   /** Who is connected under this client id at the moment. */
   readonly connected: (clientId: string) => Identity | undefined;
   readonly session: (clientId: string) => Session | undefined;
@@ -80,7 +81,12 @@ async function identify(applicant: Applicant, options: AdmissionOptions): Promis
   if (origin.listener === 'plugin') return identifyPlugin(applicant, options.access);
   if (origin.identity) return origin.identity;
   if (connect.username !== undefined) {
-    const user = await options.authenticate(connect.username, password?.toString() ?? '');
+    const address = origin.address ?? 'this machine';
+    const user = await options
+      .authenticate(connect.username, password?.toString() ?? '', address)
+      .catch((error: unknown) => {
+        throw new Refused(NOT_AUTHORIZED, errorText(error));
+      });
     if (!user) throw new Refused(BAD_CREDENTIALS, `wrong name or password for the user ${connect.username}`);
     return user;
   }

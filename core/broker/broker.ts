@@ -35,7 +35,7 @@ export interface BrokerOptions {
   /** For `broker.tls_listen`. */
   readonly tls?: Tls | undefined;
   readonly log: Logger;
-  readonly authenticate: (user: string, password: string) => Promise<Identity | undefined>;
+  readonly authenticate: (user: string, password: string, address: string) => Promise<Identity | undefined>;
   /** Are there users who could log in? Without any, the broker stays on loopback. */
   readonly hasUsers: () => boolean;
 }

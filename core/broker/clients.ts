@@ -31,7 +31,7 @@ export interface ClientsOptions {
   readonly log: Logger;
   readonly access: Access;
   readonly refusals: Refusals;
-  readonly authenticate: (user: string, password: string) => Promise<Identity | undefined>;
+  readonly authenticate: (user: string, password: string, address: string) => Promise<Identity | undefined>;
 }
 
 /** Everyone who is connected: who may come in, and what becomes of their sessions. */

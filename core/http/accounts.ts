@@ -4,7 +4,7 @@ import type { Logger } from '../support/log.ts';
 import type { DocumentStore } from '../support/store.ts';
 import type { Accounts, OpenedSession, Role, User, UserChange, UserRow } from './contract.ts';
 import { Links } from './links.ts';
-import { createLoginGuard } from './login-guard.ts';
+import { createLimiter, createLoginGuard, TooManyLogins } from './login-guard.ts';
 import { checkPassword, hashPassword, isPassword } from './passwords.ts';
 import { SESSION_MS, Sessions } from './sessions.ts';
 import { Tokens } from './tokens.ts';
@@ -18,6 +18,9 @@ interface StoredUser {
 }
 
 const USERS = 'users';
+/** Wrong passwords of MQTT clients from one address; many of them may come back at once after a power cut. */
+const CLIENT_FAILURES = 60;
+const CLIENT_WINDOW_MS = 60_000;
 /** A name may become part of a log line and of an MQTT user property. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$/;
 
@@ -40,6 +43,7 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
   const tokens = new Tokens(documents, ended);
   const links = new Links(now);
   const guard = createLoginGuard(now);
+  const clientLogins = createLimiter(CLIENT_FAILURES, CLIENT_WINDOW_MS, now);
 
   const find = (name: string) => documents.get<StoredUser>(USERS, name);
   const existing = (name: string): StoredUser => {
@@ -99,11 +103,15 @@ export function createAccounts({ documents, log, now = Date.now }: AccountsOptio
       log.info(`user ${name} was removed`);
     },
 
-    async verify(name, password) {
+    async verify(name, password, address) {
       const token = tokens.find(password);
       if (token?.name === name) return { kind: 'user', name, role: token.role };
+      const waitMs = clientLogins.spend(address);
+      if (waitMs > 0) throw new TooManyLogins(waitMs / 1000);
       const user = find(name);
-      return (await isPassword(password, user?.hash)) && user ? { kind: 'user', name, role: user.role } : undefined;
+      if (!(await isPassword(password, user?.hash)) || !user) return undefined;
+      clientLogins.forgive(address);
+      return { kind: 'user', name, role: user.role };
     },
 
     async login(name, password, address) {

@@ -50,8 +50,11 @@ export interface Accounts {
   ): Promise<UserRow>;
   /** @throws HubError `user_unknown` | `last_admin` */
   removeUser(name: string): Promise<void>;
-  /** For the broker: a user's name and password, or the name and text of a token. */
-  verify(name: string, password: string): Promise<Identity | undefined>;
+  /**
+   * For the broker: a user's name and password, or the name and text of a token.
+   * @throws TooManyLogins when this address was wrong too often: looking at a password is slow on purpose
+   */
+  verify(name: string, password: string, address: string): Promise<Identity | undefined>;
   /**
    * Checks a password and opens a session.
    * @throws HubError `login_refused`, TooManyLogins

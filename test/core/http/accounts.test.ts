@@ -118,10 +118,14 @@ test('the broker lets in who knows a password or holds a token', async () => {
   const { accounts } = await start();
   await accounts.addUser('ada', 'correct horse', 'admin');
   const token = await accounts.addToken('garden', 'viewer');
-  expect(await accounts.verify('ada', 'correct horse')).toEqual({ kind: 'user', name: 'ada', role: 'admin' });
-  expect(await accounts.verify('ada', 'wrong')).toBeUndefined();
-  expect(await accounts.verify('garden', token)).toEqual({ kind: 'user', name: 'garden', role: 'viewer' });
-  expect(await accounts.verify('ada', token)).toBeUndefined();
+  expect(await accounts.verify('ada', 'correct horse', '192.0.2.7')).toEqual({
+    kind: 'user',
+    name: 'ada',
+    role: 'admin',
+  });
+  expect(await accounts.verify('ada', 'wrong', '192.0.2.7')).toBeUndefined();
+  expect(await accounts.verify('garden', token, '192.0.2.7')).toEqual({ kind: 'user', name: 'garden', role: 'viewer' });
+  expect(await accounts.verify('ada', token, '192.0.2.7')).toBeUndefined();
   await accounts.removeToken('garden');
   expect(accounts.token(token)).toBeUndefined();
 });
@@ -142,4 +146,15 @@ test('sessions and accounts are there again after a restart', async () => {
   await first.close();
   const after = createAccounts({ documents: await openDocuments(folder), log: silentLog });
   expect(after.session(secret)).toMatchObject({ name: 'ada', role: 'admin' });
+});
+
+test('MQTT clients of one address guess sixty times a minute at most; others are let in meanwhile', async () => {
+  const { accounts, now } = await start();
+  await accounts.addUser('ada', 'correct horse', 'admin');
+  const guess = (password: string, address = '192.0.2.7') => accounts.verify('ada', password, address);
+  for (let count = 0; count < 60; count += 1) expect(await guess('wrong')).toBeUndefined();
+  await expect(guess('correct horse')).rejects.toThrow(TooManyLogins);
+  expect(await guess('correct horse', '192.0.2.8')).toMatchObject({ name: 'ada' });
+  now.ms += 60_000;
+  expect(await guess('correct horse')).toMatchObject({ name: 'ada' });
 });
