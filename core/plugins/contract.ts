@@ -34,6 +34,8 @@ export interface Needs {
   readonly groups: readonly string[];
   /** Capabilities of Linux: `CAP_NET_ADMIN`. */
   readonly capabilities: readonly string[];
+  /** Those that programs of root which it runs, such as newuidmap, must be able to have. */
+  readonly privileged: readonly string[];
   /** Protections of the systemd unit that would break it: `ProtectKernelTunables`. */
   readonly unprotected: readonly string[];
   /** Whether it makes control groups of its own. */

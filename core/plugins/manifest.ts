@@ -100,7 +100,8 @@ function needsSchema() {
     properties: {
       groups: list({ type: 'string', pattern: '^[a-z_][a-z0-9_-]*$' }),
       capabilities: list({ type: 'string', pattern: '^CAP_[A-Z_]+$' }),
-      unprotected: list({ type: 'string', pattern: '^(Protect|Private|Restrict|System)[A-Za-z]+$' }),
+      privileged: list({ type: 'string', pattern: '^CAP_[A-Z_]+$' }),
+      unprotected: list({ type: 'string', pattern: '^(NoNewPrivileges|(Protect|Private|Restrict)[A-Za-z]+)$' }),
       delegate: { type: 'boolean', default: false },
       udev: list(),
       polkit: list(),

@@ -82,12 +82,12 @@ function unit({ node, cupboard, dataDir, user }: ServicePlan): string {
 }
 
 /** What one plugin needs beyond the unit; empty = nothing. Lists of several drop-ins add up. */
-function dropIn({ groups, capabilities, unprotected, delegate }: Needs): string[] {
+function dropIn({ groups, capabilities, privileged, unprotected, delegate }: Needs): string[] {
+  const bounds = [...capabilities, ...privileged];
   const settings = [
     ...(groups.length > 0 ? [`SupplementaryGroups=${groups.join(' ')}`] : []),
-    ...(capabilities.length > 0
-      ? [`CapabilityBoundingSet=${capabilities.join(' ')}`, `AmbientCapabilities=${capabilities.join(' ')}`]
-      : []),
+    ...(bounds.length > 0 ? [`CapabilityBoundingSet=${bounds.join(' ')}`] : []),
+    ...(capabilities.length > 0 ? [`AmbientCapabilities=${capabilities.join(' ')}`] : []),
     ...unprotected.map((name) => `${name}=no`),
     ...(delegate ? ['Delegate=yes'] : []),
   ];

@@ -216,7 +216,7 @@ export function pluginDetails(
       commands: { greet: { description: 'Says hello' } },
       devices: {},
       programs: {},
-      needs: { groups: [], capabilities: [], unprotected: [], delegate: false, udev: [], polkit: [] },
+      needs: { groups: [], capabilities: [], privileged: [], unprotected: [], delegate: false, udev: [], polkit: [] },
       memoryMb: 256,
       aptPackages: [],
     },

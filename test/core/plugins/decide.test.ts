@@ -15,7 +15,7 @@ const manifest = (more: Partial<Manifest> = {}): Manifest => ({
   commands: {},
   devices: {},
   programs: {},
-  needs: { groups: [], capabilities: [], unprotected: [], delegate: false, udev: [], polkit: [] },
+  needs: { groups: [], capabilities: [], privileged: [], unprotected: [], delegate: false, udev: [], polkit: [] },
   memoryMb: 256,
   aptPackages: [],
   ...more,

@@ -38,7 +38,7 @@ test('fills in what may be left out', async () => {
     commands: {},
     devices: {},
     programs: {},
-    needs: { groups: [], capabilities: [], unprotected: [], delegate: false, udev: [], polkit: [] },
+    needs: { groups: [], capabilities: [], privileged: [], unprotected: [], delegate: false, udev: [], polkit: [] },
     memoryMb: 256,
     aptPackages: [],
   });

@@ -11,7 +11,15 @@ import { startHub, temporaryFolder } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 
 const run = promisify(execFile);
-const NOTHING = { groups: [], capabilities: [], unprotected: [], delegate: false, udev: [], polkit: [] };
+const NOTHING = {
+  groups: [],
+  capabilities: [],
+  privileged: [],
+  unprotected: [],
+  delegate: false,
+  udev: [],
+  polkit: [],
+};
 const plan = { node: '/usr/bin/node', cupboard: '/opt/cup board/dist/cupboard.js', dataDir: '/data/50%', user: 'cup' };
 
 it('takes back only the protections that a configured plugin cannot live with', () => {
