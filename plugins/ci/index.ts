@@ -35,7 +35,7 @@ const start: StartPlugin<Config> = async (plainHub) => {
   });
   const { merger } = sources;
   if (config.sample) await writeSampleJobs(definitionsFolder(dataDir, config.definitions));
-  const definitions = await openDefinitions(hub, sources);
+  const definitions = await openDefinitions(hub, sources, Object.keys(config.static));
   const layouts = definitions.store;
   // Images and nodes tell of themselves from the first moment, before there is anyone to listen.
   let imageChanged = (): void => undefined;

@@ -23,7 +23,7 @@ export interface OpenDefinitions {
 export async function openDefinitions(
   hub: Hub<Config>,
   { merger, git }: { readonly merger: Pick<Merger, 'readFile'>; readonly git: Git },
-  machines: readonly string[] = [],
+  machines: readonly string[],
 ): Promise<OpenDefinitions> {
   const { config, dataDir, log } = hub;
   const folder = definitionsFolder(dataDir, config.definitions);
