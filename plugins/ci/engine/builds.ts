@@ -139,6 +139,7 @@ export class Builds {
     live.abort = new AbortController();
     live.isTakingNode = needsNode(live.request);
     const outcome = await this.#outcome(live, live.abort.signal);
+    if (this.#isStopped) return;
     if (outcome.result !== 'SUCCESS') await this.#options.confirm(live.record.status);
     if (this.#isStopped) return;
     const isCancelled = live.abort.signal.aborted;

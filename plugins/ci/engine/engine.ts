@@ -247,20 +247,25 @@ export class Engine {
     if (isGone()) return merger.forget(mergeId(item.id, set));
     if (!outcome.ok) {
       const who = outcome.change.key === item.change.key ? '' : `${outcome.change.key}: `;
-      this.feed({ kind: 'unmergeable', ...answer, state: 'conflict', reason: who + outcome.conflict });
+      this.#unmergeable(item, set, 'conflict', who + outcome.conflict);
       return;
     }
     const { checkouts } = outcome;
     const jobs = await this.#jobsOf(item, checkouts);
-    if (typeof jobs === 'string') this.feed({ kind: 'unmergeable', ...answer, state: 'broken', reason: jobs });
+    if (typeof jobs === 'string') this.#unmergeable(item, set, 'broken', jobs);
     else this.feed({ kind: 'merged', ...answer, checkouts, jobs });
   }
 
   async #plan({ item, set }: ActionOf<'plan'>): Promise<void> {
     const jobs = await this.#jobsOf(item, item.merge.state === 'merged' ? item.merge.checkouts : []);
     const answer = { item: item.id, set };
-    if (typeof jobs === 'string') this.feed({ kind: 'unmergeable', ...answer, state: 'broken', reason: jobs });
+    if (typeof jobs === 'string') this.#unmergeable(item, set, 'broken', jobs);
     else this.feed({ kind: 'planned', ...answer, jobs });
+  }
+
+  #unmergeable(item: Item, set: number, state: 'conflict' | 'broken', reason: string): void {
+    const jobs = planJobs(this.scheduler.layout, item.pipeline, item.change);
+    this.feed({ kind: 'unmergeable', item: item.id, set, state, reason, jobs });
   }
 
   /** The jobs by the definitions in force and those of the change itself, or what is wrong with the latter. */

@@ -18,7 +18,7 @@ export interface OpenDefinitions {
 /**
  * Opens the definitions and follows them: the folder is watched, the config_repo polled. Serves the command `validate` and
  * the retained topic `ci/definitions`.
- * @param machines names of static nodes
+ * @param machines names of static nodes, which jobs of a change may not use
  */
 export async function openDefinitions(
   hub: Hub<Config>,

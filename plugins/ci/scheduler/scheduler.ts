@@ -188,7 +188,7 @@ export class Scheduler {
     const item = this.#ledger.items.get(event.item);
     if (item === undefined || item.set !== event.set || item.isSubmitting) return;
     if (event.kind === 'unmergeable') {
-      this.#ledger.set(item, { merge: { state: event.state, reason: event.reason } });
+      this.#unmergeable(item, event);
       return;
     }
     if (event.kind === 'merged') {
@@ -196,6 +196,14 @@ export class Scheduler {
       return;
     }
     this.#replan(item, event.jobs);
+  }
+
+  /** None of its jobs runs, and each says why. */
+  #unmergeable(item: Item, { state, reason, jobs }: EventOf<'unmergeable'>): void {
+    this.#ledger.cancelBuilds(item, reason);
+    const result = state === 'conflict' ? 'MERGE_CONFLICT' : 'CONFIG_ERROR';
+    const builds = Object.fromEntries(jobs.map(({ use }) => [use.job, { attempt: 0, result } as const]));
+    this.#ledger.set(item, { merge: { state, reason }, jobs, builds });
   }
 
   /** What runs and is still wanted goes on; what is no longer wanted ends. */

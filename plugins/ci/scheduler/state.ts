@@ -101,6 +101,8 @@ export type SchedulerEvent =
       readonly set: number;
       readonly state: 'conflict' | 'broken';
       readonly reason: string;
+      /** What it would have run. */
+      readonly jobs: readonly PlannedJob[];
     }
   /** The definitions changed: what a merged item runs now. */
   | {

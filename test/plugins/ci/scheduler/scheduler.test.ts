@@ -74,6 +74,20 @@ describe('a queue of five', () => {
   });
 });
 
+it('says of each job that it does not run because the change cannot be merged', () => {
+  const layout = layoutOf(pipelineOf(), { lamp: [useOf('unit'), useOf('lint')] });
+  const world = new World(layout, { conflicts: (content) => content.length > 1, fails: () => false });
+  for (const change of [a, b]) world.enqueue(change);
+  world.merge();
+  expect(world.itemOf(b)).toMatchObject({
+    failing: ['conflict'],
+    builds: { unit: { result: 'MERGE_CONFLICT' }, lint: { result: 'MERGE_CONFLICT' } },
+  });
+  world.end(a, 'unit', { result: 'FAILURE' });
+  world.merge();
+  expect(treeOf(world, b)).toEqual(keys(b));
+});
+
 describe('the window', () => {
   const window = { ...pipelineOf().window, start: 4, floor: 1 };
 

@@ -222,7 +222,9 @@ export class World {
     const content = [...this.landed, ...wanted.filter((key) => !this.landed.includes(key))];
     const about = { item: item.id, set };
     if (this.nature.conflicts(content)) {
-      this.pending.push({ answer: { kind: 'unmergeable', ...about, state: 'conflict', reason: 'conflict' } });
+      this.pending.push({
+        answer: { kind: 'unmergeable', ...about, state: 'conflict', reason: 'conflict', jobs: this.#jobs(item) },
+      });
     } else {
       const checkouts = [checkoutOf(item, content)];
       this.pending.push({ answer: { kind: 'merged', ...about, checkouts, jobs: this.#jobs(item) } });
