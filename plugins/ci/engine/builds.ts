@@ -68,11 +68,6 @@ export class Builds {
     return this.#live.get(build)?.record;
   }
 
-  /** How many have not ended. */
-  get count(): number {
-    return this.#live.size;
-  }
-
   /** Ends a build; what ran of it is gone when `ended` is told. */
   cancel(build: string, reason: string): void {
     const live = this.#live.get(build);
