@@ -8,6 +8,7 @@ import type { Mode } from '../../plugins/ci/nodes/sandbox.ts';
 import { LocalRunner } from '../../plugins/ci/runner/local-runner.ts';
 import type { NodeStatus } from '../../plugins/ci/view.ts';
 import { imagesOf } from './ci-image.ts';
+import { emptyJob } from './ci-job.ts';
 
 /** A runner with its nodes and logs in a folder, to run jobs with. */
 export interface RunnerBed {
@@ -46,26 +47,7 @@ export interface BedOptions {
 
 /** A job that runs `script` on the image `tiny`. */
 export function jobOf(script: string, change: Partial<Job> = {}): Job {
-  return {
-    name: 'probe',
-    node: 'tiny',
-    runner: 'local',
-    timeout: 60,
-    setup: [],
-    body: [{ name: 'body', shell: script }],
-    publishers: [],
-    environment: {},
-    secrets: {},
-    requiredProjects: [],
-    artifacts: [],
-    junit: [],
-    network: false,
-    limits: { memoryMb: 256, pids: 128, cpus: 2, diskMb: 64 },
-    attempts: 3,
-    trusted: true,
-    origin: { file: 'x.yaml', line: 1 },
-    ...change,
-  };
+  return emptyJob('probe', { node: 'tiny', body: [{ name: 'body', shell: script }], ...change });
 }
 
 export const newBuild = (): string => randomBytes(16).toString('hex');

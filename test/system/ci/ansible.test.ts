@@ -9,6 +9,7 @@ import { StaticPool } from '../../../plugins/ci/ansible/static-pool.ts';
 import type { BuildRequest, Checkout, Job } from '../../../plugins/ci/contract.ts';
 import { LogStore } from '../../../plugins/ci/logs/store.ts';
 import type { AnsiblePlay } from '../../../plugins/ci/view.ts';
+import { emptyJob } from '../../support/ci-job.ts';
 import { temporaryFolder, waitFor } from '../../support/hub.ts';
 import { testNeeding } from '../../support/prerequisites.ts';
 import { type SshNode, startSshNode } from '../../support/ssh-node.ts';
@@ -18,28 +19,7 @@ const SECRET = 'hunter2-öffne{{ dich }}';
 
 const step = (shell: string, name = 'shell') => ({ name, shell });
 
-function jobOf(parts: Partial<Job>): Job {
-  return {
-    name: 'unit',
-    node: 'garage',
-    runner: 'ansible',
-    timeout: 60,
-    setup: [],
-    body: [],
-    publishers: [],
-    environment: {},
-    secrets: {},
-    requiredProjects: [],
-    artifacts: [],
-    junit: [],
-    network: false,
-    limits: { memoryMb: 512, pids: 200, cpus: 1, diskMb: 100 },
-    attempts: 3,
-    trusted: true,
-    origin: { file: 'x.yaml', line: 1 },
-    ...parts,
-  };
-}
+const jobOf = (parts: Partial<Job>): Job => emptyJob('unit', { node: 'garage', runner: 'ansible', ...parts });
 
 async function bench(nodes: Readonly<Record<string, SshNode>>) {
   const folder = await temporaryFolder();

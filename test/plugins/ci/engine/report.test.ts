@@ -3,7 +3,8 @@ import { buildParameters } from '../../../../plugins/ci/engine/parameters.ts';
 import { durationText, makeReport } from '../../../../plugins/ci/engine/report.ts';
 import type { Item } from '../../../../plugins/ci/scheduler/state.ts';
 import type { BuildStatus } from '../../../../plugins/ci/view.ts';
-import { changeOf, jobOf, layoutOf, pipelineOf, useOf, World } from '../scheduler/world.ts';
+import { emptyJob } from '../../../support/ci-job.ts';
+import { changeOf, layoutOf, pipelineOf, useOf, World } from '../scheduler/world.ts';
 
 /** The second of two changes in the gate, its builds begun. */
 function secondItem(): Item {
@@ -41,7 +42,7 @@ it.each([
 ])('writes %d ms as %s', (ms, text) => expect(durationText(ms)).toBe(text));
 
 it('tells a build what it tests, as Zuul does', () => {
-  const planned = { use: useOf('unit'), job: jobOf('unit') };
+  const planned = { use: useOf('unit'), job: emptyJob('unit') };
   const parameters = buildParameters(secondItem(), planned, 'b0a1'.repeat(8));
   expect(parameters).toMatchObject({
     ZUUL_UUID: 'b0a1'.repeat(8),
@@ -64,7 +65,7 @@ it('tells a build of a moved branch from what to what', () => {
   const newrev = 'c0ffee'.padEnd(40, '0');
   const item = secondItem();
   item.change = changeOf(1, { kind: 'ref', ref: 'refs/heads/main', commit: newrev, oldrev: 'a'.repeat(40), newrev });
-  expect(buildParameters(item, { use: useOf('unit'), job: jobOf('unit') }, 'b')).toMatchObject({
+  expect(buildParameters(item, { use: useOf('unit'), job: emptyJob('unit') }, 'b')).toMatchObject({
     ZUUL_REFNAME: 'refs/heads/main',
     ZUUL_OLDREV: 'a'.repeat(40),
     ZUUL_NEWREV: newrev,

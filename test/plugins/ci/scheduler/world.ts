@@ -1,6 +1,7 @@
-import type { Change, Checkout, Job, JobUse, Layout, Pipeline } from '../../../../plugins/ci/contract.ts';
+import type { Change, Checkout, JobUse, Layout, Pipeline } from '../../../../plugins/ci/contract.ts';
 import { Scheduler } from '../../../../plugins/ci/scheduler/scheduler.ts';
 import type { Action, Item, SchedulerEvent, Step } from '../../../../plugins/ci/scheduler/state.ts';
+import { emptyJob } from '../../../support/ci-job.ts';
 
 export const pipelineOf = (values: Partial<Pipeline> = {}): Pipeline => ({
   name: 'gate',
@@ -35,32 +36,12 @@ export const useOf = (job: string, values: Partial<JobUse> = {}): JobUse => ({
   ...values,
 });
 
-export const jobOf = (name: string, values: Partial<Job> = {}): Job => ({
-  name,
-  runner: 'local',
-  timeout: 60,
-  setup: [],
-  body: [],
-  publishers: [],
-  environment: {},
-  secrets: {},
-  requiredProjects: [],
-  artifacts: [],
-  junit: [],
-  network: false,
-  limits: { memoryMb: 64, pids: 64, cpus: 1, diskMb: 64 },
-  attempts: 3,
-  trusted: true,
-  origin: { file: 'x.yaml', line: 1 },
-  ...values,
-});
-
 /** A layout of one pipeline; `projects` says which jobs each uses. */
 export function layoutOf(pipeline: Pipeline, projects: Readonly<Record<string, readonly JobUse[]>>): Layout {
   const names = new Set(Object.values(projects).flatMap((uses) => uses.map(({ job }) => job)));
   return {
     version: JSON.stringify(projects),
-    jobs: new Map([...names].map((name) => [name, jobOf(name)])),
+    jobs: new Map([...names].map((name) => [name, emptyJob(name)])),
     pipelines: [pipeline],
     projects: new Map(Object.entries(projects).map(([project, uses]) => [project, new Map([[pipeline.name, uses]])])),
   };
@@ -214,7 +195,7 @@ export class World {
 
   #jobs(item: Item) {
     const uses = this.#layout.projects.get(item.change.project)?.get(item.pipeline) ?? [];
-    return uses.map((use) => ({ use, job: this.#layout.jobs.get(use.job) ?? jobOf(use.job) }));
+    return uses.map((use) => ({ use, job: this.#layout.jobs.get(use.job) ?? emptyJob(use.job) }));
   }
 
   #merge({ item, set, changes }: Extract<Action, { kind: 'merge' }>): void {
