@@ -89,7 +89,7 @@ export async function installDependencies(folder: string, allowScripts: boolean)
     dependencies?: Readonly<Record<string, string>>;
   };
   if (Object.keys(dependencies).length === 0) return;
-  const how = (await exists(join(folder, 'package-lock.json'))) ? 'ci' : 'install';
+  const how = (await exists(join(folder, 'package-lock.json'))) ? 'clean-install' : 'install';
   const args = [how, '--omit=dev', '--no-audit', '--no-fund', ...(allowScripts ? [] : ['--ignore-scripts'])];
   await run('npm', args, { cwd: folder, timeout: FETCH_MS }).catch((error: unknown) => {
     throw new HubError('install_source', `its packages could not be installed: ${lastLine(error)}`, { cause: error });

@@ -115,7 +115,7 @@ const STORIES: readonly Story[] = [
 
 const freezerTest = (expected: number) => `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { told } from '../rooms/unit.mjs';
+import { told } from "../rooms/unit.mjs";
 
 test('the freezer is cold', () => {
   assert.equal(told(-18), ${expected});
