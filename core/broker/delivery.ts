@@ -45,11 +45,12 @@ export class Delivery {
       deliver: (member, share, packet, done) => this.#deliverShared(member, share, packet, done),
     });
     this.#subscriptions = new Subscriptions({
-      router: this.routing.router,
+      routing: this.routing,
       shares: this.#shares,
       persistence,
       most: () => limits().subscriptions,
       mayRead: ({ client }, filter) => this.#mayRead(client, plainFilter(filter)),
+      isConnected: (clientId) => options.outboxOf(clientId) !== undefined,
       onRefused: ({ client: { id } }, filter, reason) => {
         refusals.report(id, `subscribe ${filter}`, `subscription to ${filter} refused: ${reason}`);
       },

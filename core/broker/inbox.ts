@@ -25,6 +25,10 @@ export interface InboxOptions {
 /** What one connected client sends: everything but what is about the connection itself. */
 export class Inbox {
   readonly #aliases = new InboundAliases(TOPIC_ALIASES);
+  /** SUBSCRIBE and UNSUBSCRIBE that wait for messages before them or for the disk. */
+  #unanswered = 0;
+  /** What came behind them and must not overtake them. */
+  #held: { readonly packet: InboundPacket; readonly next: Done }[] = [];
 
   constructor(
     private readonly outbox: Outbox,
@@ -38,6 +42,10 @@ export class Inbox {
   /** False: aedes deals with it. */
   take(packet: InboundPacket): boolean {
     const { client, outbox, options } = this;
+    if (this.#unanswered > 0 && this.#isBehind(packet)) {
+      this.#held.push({ packet, next: this.#later() });
+      return this.#isAlive();
+    }
     if (this.#publishQuickly(packet)) return this.#isAlive();
     const problem = packetProblem(packet);
     if (problem) {
@@ -61,10 +69,10 @@ export class Inbox {
         this.#release(messageId);
         break;
       case 'subscribe':
-        options.subscriptions.subscribe(outbox, packet, this.#later());
+        options.subscriptions.subscribe(outbox, packet, this.#answering());
         break;
       case 'unsubscribe':
-        options.subscriptions.unsubscribe(outbox, packet, this.#later());
+        options.subscriptions.unsubscribe(outbox, packet, this.#answering());
         break;
       case 'pingreq':
         return false;
@@ -85,6 +93,25 @@ export class Inbox {
   #later(): Done {
     this.client._parsingBatch += 1;
     return this.client._nextBatch;
+  }
+
+  /** SUBSCRIBE and UNSUBSCRIBE keep their order themselves, and many of them share one commit. */
+  #isBehind({ cmd }: InboundPacket): boolean {
+    if (cmd === 'publish' || cmd === 'pubrel') return true;
+    return this.#held.length > 0 && (cmd === 'subscribe' || cmd === 'unsubscribe');
+  }
+
+  /** Lets through what was held once the last of them is answered. */
+  #answering(): Done {
+    const next = this.#later();
+    this.#unanswered += 1;
+    return () => {
+      this.#unanswered -= 1;
+      const held = this.#unanswered === 0 ? this.#held.splice(0) : [];
+      for (const { packet } of held) this.take(packet);
+      for (const each of held) each.next();
+      next();
+    };
   }
 
   /** What comes by the hundred thousand: messages without properties on a topic that was found in order before. */

@@ -38,6 +38,11 @@ export class Routing {
     else go();
   }
 
+  /** Calls back when what was just written is on disk; what this publisher sends meanwhile waits behind it. */
+  whenStored(publisher: Publisher, go: () => void): void {
+    this.#journal.queueBehind(publisher, go);
+  }
+
   /** Calls back when everything written so far survives a power cut. */
   whenDurable(done: () => void): void {
     this.commit.whenDurable(done);

@@ -3,7 +3,7 @@ import type { InboundPacket, Subscription } from './aedes.ts';
 import type { Outbox } from './outbox.ts';
 import type { HubPersistence } from './persistence.ts';
 import { Reason, type Refusal } from './reasons.ts';
-import type { Router } from './router.ts';
+import type { Routing } from './routing.ts';
 import type { Shares } from './shares.ts';
 import { subscriptionProblem } from './topics.ts';
 
@@ -11,20 +11,43 @@ import { subscriptionProblem } from './topics.ts';
 const FAILURE = 0x80;
 
 export interface SubscriptionsOptions {
-  readonly router: Router;
+  readonly routing: Routing;
   readonly shares: Shares;
   readonly persistence: HubPersistence;
   /** Most filters of one client. */
   readonly most: () => number;
   readonly mayRead: (outbox: Outbox, filter: string) => boolean;
+  /** Is somebody connected under this client id? */
+  readonly isConnected: (clientId: string) => boolean;
   readonly onRefused: (outbox: Outbox, filter: string, reason: string) => void;
 }
 
-/** SUBSCRIBE and UNSUBSCRIBE, and the subscriptions of sessions that come and go. */
+/**
+ * SUBSCRIBE and UNSUBSCRIBE, and the subscriptions of sessions that come and go. Both take their turn among what the
+ * client publishes: a message it sent before is routed before, one it sent behind is routed behind.
+ */
 export class Subscriptions {
   constructor(private readonly options: SubscriptionsOptions) {}
 
   subscribe(outbox: Outbox, packet: InboundPacket, done: () => void): void {
+    this.#inTurn(outbox, done, () => this.#subscribe(outbox, packet, done));
+  }
+
+  unsubscribe(outbox: Outbox, packet: InboundPacket, done: () => void): void {
+    this.#inTurn(outbox, done, () => this.#unsubscribe(outbox, packet, done));
+  }
+
+  #inTurn({ client }: Outbox, done: () => void, go: () => void): void {
+    const { routing, persistence, isConnected } = this.options;
+    routing.inTurn(client.conn, () => {
+      // Who left meanwhile is owed it only where a session waits for it, and nobody has taken that up.
+      const isMoot = client.closed && (client.clean || !persistence.session(client.id) || isConnected(client.id));
+      if (isMoot) done();
+      else go();
+    });
+  }
+
+  #subscribe(outbox: Outbox, packet: InboundPacket, done: () => void): void {
     const { messageId = 0, subscriptions = [], properties } = packet;
     const { client } = outbox;
     const accepted: { subscription: Subscription; isNew: boolean }[] = [];
@@ -48,14 +71,17 @@ export class Subscriptions {
       );
       done();
     };
-    if (client.clean || accepted.length === 0) answer();
-    else {
-      const kept = accepted.map(({ subscription }) => subscription);
-      this.options.persistence.addSubscriptions(client, kept).then(answer, done);
+    const { persistence, routing } = this.options;
+    if (client.clean || accepted.length === 0) {
+      answer();
+      return;
     }
+    const kept = accepted.map(({ subscription }) => subscription);
+    void persistence.addSubscriptions(client, kept);
+    routing.whenStored(client.conn, answer);
   }
 
-  unsubscribe(outbox: Outbox, { messageId = 0, unsubscriptions = [] }: InboundPacket, done: () => void): void {
+  #unsubscribe(outbox: Outbox, { messageId = 0, unsubscriptions = [] }: InboundPacket, done: () => void): void {
     const { client } = outbox;
     const codes = unsubscriptions.map((filter) => {
       return this.#remove(outbox, filter) ? Reason.success : Reason.noSubscriptionExisted;
@@ -64,8 +90,12 @@ export class Subscriptions {
       client.conn.send(encodeAnswer('unsuback', messageId, codes, client.version));
       done();
     };
-    if (client.clean) answer();
-    else this.options.persistence.removeSubscriptions(client, unsubscriptions).then(answer, done);
+    if (client.clean) {
+      answer();
+      return;
+    }
+    void this.options.persistence.removeSubscriptions(client, unsubscriptions);
+    this.options.routing.whenStored(client.conn, answer);
   }
 
   /** Brings back what a session had subscribed to. Whether it may still read there is asked for every topic. */
@@ -79,7 +109,7 @@ export class Subscriptions {
   drop(outbox: Outbox, isOver: boolean): void {
     const { client } = outbox;
     for (const filter of [...outbox.subscriptions.keys()]) {
-      this.options.router.removeListener(filter, outbox.receive);
+      this.options.routing.router.removeListener(filter, outbox.receive);
       if (isOver) this.options.shares.leave(client.id, filter);
     }
     outbox.subscriptions.clear();
@@ -99,14 +129,14 @@ export class Subscriptions {
     outbox.subscriptions.set(topic, subscription);
     outbox.forgetGrants();
     if (topic.startsWith('$share/')) this.options.shares.join(outbox.client.id, subscription);
-    else this.options.router.on(topic, outbox.receive);
+    else if (!outbox.client.closed) this.options.routing.router.on(topic, outbox.receive);
   }
 
   #remove(outbox: Outbox, filter: string): boolean {
     if (!outbox.subscriptions.delete(filter)) return false;
     outbox.forgetGrants();
     if (filter.startsWith('$share/')) this.options.shares.leave(outbox.client.id, filter);
-    else this.options.router.removeListener(filter, outbox.receive);
+    else this.options.routing.router.removeListener(filter, outbox.receive);
     return true;
   }
 

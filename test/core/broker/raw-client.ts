@@ -55,6 +55,13 @@ export class RawClient {
     this.socket.write(mqttPacket.generate(packet, { protocolVersion: this.protocolVersion }));
   }
 
+  /** Several packets in one piece, without waiting for answers. */
+  sendTogether(...packets: Packet[]): void {
+    this.socket.cork();
+    for (const packet of packets) this.send(packet);
+    this.socket.uncork();
+  }
+
   hello(clientId: string, options: Partial<IConnectPacket> = {}): void {
     const { protocolVersion } = this;
     this.send({
