@@ -47,6 +47,7 @@ async function buildHub() {
       'recorder-worker': 'core/recorder/worker.ts',
       'plugin-host': 'core/plugins/host.ts',
       guardian: 'core/plugins/guardian.ts',
+      'stack-probe': 'core/plugins/stack-probe.ts',
       sdk: 'core/sdk/index.ts',
     },
   });

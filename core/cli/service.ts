@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/config.ts';
+import { SANDBOX_UNPROTECTED } from '../plugins/sandbox.ts';
 import { installService, uninstallService, writeService } from '../service/install.ts';
 import { renderService, type ServicePlan } from '../service/unit.ts';
 import { prepareDataDir } from '../support/data-dir.ts';
@@ -41,7 +42,10 @@ async function planService(dataDir: string, user: string): Promise<ServicePlan> 
   const folders = await localPlugins(dataDir);
   const needs = Object.entries(plugins).flatMap(([id, written]) => {
     const found = choosePlugin(folders, id, written);
-    return typeof found !== 'string' && found.manifest ? [[id, found.manifest.needs] as const] : [];
+    if (typeof found === 'string' || !found.manifest) return [];
+    const { needs } = found.manifest;
+    const unprotected = written['sandbox'] === true ? SANDBOX_UNPROTECTED : [];
+    return [[id, { ...needs, unprotected: [...new Set([...needs.unprotected, ...unprotected])] }] as const];
   });
   return {
     node: process.execPath,

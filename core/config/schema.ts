@@ -184,8 +184,10 @@ export const configSchema = {
       properties: {
         use: { type: 'string', minLength: 1, description: 'Makes this a second instance of the plugin named' },
         log_level: { enum: [...LOG_LEVELS], description: 'The least grave lines its log keeps; info unless set' },
-        // Taken in silence it would promise a protection that is not there.
-        sandbox: { not: {}, description: 'no such key: this version runs no plugin in a sandbox' },
+        sandbox: {
+          type: 'boolean',
+          description: 'Whether it runs under bubblewrap: of machine, data and network it sees its own part only',
+        },
       },
     },
   },

@@ -4,11 +4,15 @@ import type { Duplex } from 'node:stream';
 import type { LogLevel } from '../support/log.ts';
 import { LineSplitter, readLines } from './lines.ts';
 import { CONTROL_FD, type FromPlugin, LEVEL_PREFIX, parseFromPlugin, type ToPlugin } from './protocol.ts';
+import { captureStackInside, type Inside, insideOf, signalOf } from './sandbox.ts';
+import { captureStack } from './stack.ts';
 
 export interface ChildOptions {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Whether the command is one of `sandboxCommand`: signals and measurements are then for what runs inside. */
+  readonly sandboxed: boolean;
   readonly onOutput: (level: LogLevel, line: string) => void;
   /** A line on the control channel; undefined when it was no message. */
   readonly onMessage: (message: FromPlugin | undefined) => void;
@@ -27,8 +31,10 @@ export class Child {
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
   readonly #control: Duplex | undefined;
+  readonly #sandboxed: boolean;
 
-  constructor({ command, cwd, env, onOutput, onMessage }: ChildOptions) {
+  constructor({ command, cwd, env, sandboxed, onOutput, onMessage }: ChildOptions) {
+    this.#sandboxed = sandboxed;
     const [program = '', ...args] = [...dyingWithHub(), ...command];
     this.#process = spawn(program, args, {
       cwd,
@@ -39,8 +45,9 @@ export class Child {
     });
     this.exited = new Promise((resolve) => {
       this.#process.once('error', (error) => resolve({ reason: `could not be started: ${error.message}` }));
-      this.#process.once('exit', (code, signal) => {
+      this.#process.once('exit', (code, ownSignal) => {
         this.kill();
+        const signal = ownSignal ?? (sandboxed && signalOf(code));
         const end = () => resolve({ reason: signal ? `was ended by ${signal}` : `ended with exit code ${code}` });
         // 'close' comes after the last line of output, so the log tells things in the order they happened; but a process
         // that left the group may hold the pipe open for ever.
@@ -54,8 +61,9 @@ export class Child {
     this.#readControl(onMessage);
   }
 
+  /** The plugin's own process, as the hub sees it; undefined when there is none. */
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#sandboxed ? this.#inside?.pid : this.#process.pid;
   }
 
   send(message: ToPlugin): void {
@@ -64,17 +72,29 @@ export class Child {
 
   /** Asks it to stop; `wholeGroup` also asks what it started. */
   terminate(wholeGroup: boolean): void {
-    this.#signal('SIGTERM', wholeGroup);
+    // To bwrap it would be the sudden end of all that runs inside.
+    const group = this.#sandboxed ? this.#inside?.group : this.#process.pid;
+    signalTo(wholeGroup && group !== undefined ? -group : this.pid, 'SIGTERM');
   }
 
   /** Ends the whole group now. */
   kill(): void {
-    this.#signal('SIGKILL', true);
+    const { pid } = this.#process;
+    // With bwrap goes all that runs inside.
+    signalTo(pid && -pid, 'SIGKILL');
   }
 
   /** Makes a Node process open its inspector. */
   openInspector(): void {
-    this.#signal('SIGUSR1', false);
+    signalTo(this.pid, 'SIGUSR1');
+  }
+
+  /** The stack of a Node process whose inspector has opened at `url`: see `captureStack`. */
+  stack(url: string, timeoutMs: number): Promise<string[]> {
+    const { pid } = this;
+    return this.#sandboxed && pid !== undefined
+      ? captureStackInside(pid, url, timeoutMs)
+      : captureStack(url, timeoutMs);
   }
 
   /** Resident memory in bytes; undefined when it is gone or there is no /proc. */
@@ -96,14 +116,18 @@ export class Child {
     this.#control?.on('error', () => this.#control?.destroy());
   }
 
-  #signal(signal: NodeJS.Signals, wholeGroup: boolean): void {
-    const { pid } = this;
-    if (pid === undefined) return;
-    try {
-      process.kill(wholeGroup ? -pid : pid, signal);
-    } catch {
-      // Gone already: what the signal was for has happened.
-    }
+  get #inside(): Inside | undefined {
+    const { pid } = this.#process;
+    return pid === undefined ? undefined : insideOf(pid);
+  }
+}
+
+function signalTo(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already: what the signal was for has happened.
   }
 }
 

@@ -42,6 +42,8 @@ export type Decision =
       readonly config: JsonObject;
       readonly permissions: Permissions;
       readonly asked: Permissions;
+      /** Whether it runs under bubblewrap. */
+      readonly sandbox: boolean;
     }
   | {
       readonly run: false;
@@ -116,7 +118,7 @@ export function decide({ id, source, written, choice, demo, known }: Candidate):
       asked,
     );
   }
-  return { run: true, manifest, source, config, permissions, asked };
+  return { run: true, manifest, source, config, permissions, asked, sandbox: written?.['sandbox'] === true };
 }
 
 const listed = (problems: readonly Problem[]) => problems.map(({ path, message }) => `${path}: ${message}`).join('\n');

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -184,7 +184,10 @@ class Manager implements PluginManager {
   }
 
   httpSocket(id: string): string | undefined {
-    return this.#plugins.get(id)?.supervisor.hasHttp ? httpSocketOf(this.#options.dataDir, id) : undefined;
+    if (!this.#plugins.get(id)?.supervisor.hasHttp) return undefined;
+    const path = httpSocketOf(this.#options.dataDir, id);
+    // A link would lead requests to a socket that the plugin itself cannot reach, such as hub.sock.
+    return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ? path : undefined;
   }
 
   async install(source: string, allowScripts = false): Promise<InstallOutcome> {
@@ -349,7 +352,7 @@ class Manager implements PluginManager {
     await supervisor.start();
   }
 
-  #specOf(id: string, { manifest, source, config, permissions }: Decision & { run: true }): RunSpec {
+  #specOf(id: string, { manifest, source, config, permissions, sandbox }: Decision & { run: true }): RunSpec {
     const { name, location, timezone } = this.#options.config.current;
     return {
       id,
@@ -357,6 +360,7 @@ class Manager implements PluginManager {
       source,
       config,
       permissions,
+      sandbox,
       surroundings: { name, timezone, ...(location && { location }) },
     };
   }

@@ -5,7 +5,7 @@ import { backoff } from '../support/retry.ts';
 import { Child } from './child.ts';
 import type { PluginState, PluginStatus } from './contract.ts';
 import type { FromPlugin, StartMessage } from './protocol.ts';
-import { captureStack, inspectorUrl, isInspectorNoise } from './stack.ts';
+import { inspectorUrl, isInspectorNoise } from './stack.ts';
 
 export interface Timings {
   readonly startMs: number;
@@ -37,6 +37,12 @@ const MISSES = 3;
 const CRASHES = 5;
 const PENDING: ReadonlySet<PluginState> = new Set(['starting', 'restarting', 'hung']);
 
+/** What lets a plugin with `sandbox: true` run, by the error that it cannot. */
+const SANDBOX_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['sandbox_missing', 'apt install bubblewrap'],
+  ['sandbox_refused', 'let the user of the hub make user namespaces (under systemd: cupboard service install)'],
+]);
+
 /** How to start one process of a plugin. */
 export interface Launch {
   readonly command: readonly string[];
@@ -45,6 +51,7 @@ export interface Launch {
   /** For the hub's own host process; a foreign program has all it needs in its environment. */
   readonly start?: StartMessage;
   readonly memoryMb: number;
+  readonly sandboxed: boolean;
 }
 
 export interface SupervisorOptions {
@@ -52,7 +59,7 @@ export interface SupervisorOptions {
   readonly log: Logger;
   readonly events: HubEvents;
   readonly timings: Timings;
-  /** Makes everything ready for one process: bundle, token, folder. @throws HubError `bundle_failed` */
+  /** Makes everything ready for one process: bundle, token, folder. @throws HubError `bundle_failed` | `sandbox_missing` | `sandbox_refused` */
   readonly prepare: () => Promise<Launch>;
   /** The process is gone. */
   readonly onEnded: () => void;
@@ -174,10 +181,12 @@ export class Supervisor {
       launch = await this.options.prepare();
     } catch (error) {
       if (generation !== this.#generation) return;
-      const isBroken = error instanceof HubError && error.code === 'bundle_failed';
-      if (isBroken) {
-        this.#isWanted = false;
-        this.#set('invalid', error.message, 'correct the file; it is then tried again by itself');
+      const code = error instanceof HubError ? error.code : '';
+      const remedy = SANDBOX_REMEDIES.get(code);
+      if (code === 'bundle_failed') {
+        this.#giveUp('invalid', errorText(error), 'correct the file; it is then tried again by itself');
+      } else if (remedy !== undefined) {
+        this.#giveUp('stopped', errorText(error), `${remedy}, then: cupboard plugins start ${this.options.id}`);
       } else this.#onFault(errorText(error), performance.now());
       return;
     }
@@ -288,7 +297,7 @@ export class Supervisor {
       run.child.openInspector();
       setTimeout(() => reject(new Error('its inspector did not open')), captureMs).unref();
     });
-    return captureStack(url, captureMs);
+    return run.child.stack(url, captureMs);
   }
 
   #checkMemory(run: Run, memoryMb: number): void {
@@ -321,9 +330,8 @@ export class Supervisor {
     if (now - startedAt >= timings.stableMs) this.#delays = this.#newDelays();
     this.#crashes = [...this.#crashes.filter((time) => now - time < timings.stableMs), now];
     if (this.#crashes.length >= CRASHES) {
-      this.#isWanted = false;
       log.error(`${reason}; crash ${CRASHES} in ${timings.stableMs / 60_000} minutes, it is not started again`);
-      this.#set('crashed', reason, `look at its log, then: cupboard plugins start ${id}`);
+      this.#giveUp('crashed', reason, `look at its log, then: cupboard plugins start ${id}`);
       events('plugin_crashed', { plugin: id, reason });
       return;
     }
@@ -337,6 +345,11 @@ export class Supervisor {
   #newDelays(): Iterator<number, unknown> {
     const { backoffMs } = this.options.timings;
     return backoff(backoffMs, 60 * backoffMs);
+  }
+
+  #giveUp(state: PluginState, reason: string, advice: string): void {
+    this.#isWanted = false;
+    this.#set(state, reason, advice);
   }
 
   #set(state: PluginState, reason?: string, advice?: string): void {

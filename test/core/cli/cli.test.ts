@@ -268,9 +268,9 @@ test("runs a plugin's programs with their arguments and hands back their exit co
 
 test('check finds what is wrong in the parts of plugins', async () => {
   const { dataDir } = await folderWithPrograms();
-  await writeFile(join(dataDir, 'cupboard.yaml'), 'plugins: {tool: {greetnig: 1, sandbox: true}, tol: {}}');
+  await writeFile(join(dataDir, 'cupboard.yaml'), 'plugins: {tool: {greetnig: 1, sandbox: maybe}, tol: {}}');
   const first = await cupboard(['check', '--data', dataDir]);
-  expect(first).toMatchObject({ code: 2, out: expect.stringContaining('plugins.tool.sandbox: expected no such key') });
+  expect(first).toMatchObject({ code: 2, out: expect.stringContaining('plugins.tool.sandbox: ') });
   await writeFile(join(dataDir, 'cupboard.yaml'), 'plugins: {tool: {greetnig: 1, log_level: debug}, tol: {}}');
   const second = await cupboard(['check', '--json', '--data', dataDir]);
   expect(second.code).toBe(2);
