@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -214,8 +213,7 @@ class EmbeddedBroker implements Broker {
     };
   }
 
-  accept(stream: Duplex, request: IncomingMessage, identity: Identity): void {
-    const address = request.socket.remoteAddress;
+  accept(stream: Duplex, address: string | undefined, identity: Identity): void {
     const origin = { listener: 'web', local: isLocalAddress(address), identity, ...(address && { address }) } as const;
     if (this.#admits(stream, address ?? 'hub.sock')) this.#clients.add(stream, origin);
   }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** Who is behind a connection. */
@@ -76,8 +75,8 @@ export interface Broker {
   readonly pluginSocket: string;
   /** `mqtt://127.0.0.1:PORT` of the loopback listener that takes only plugins. */
   readonly pluginUrl: string;
-  /** Takes over a WebSocket connection (subprotocol mqtt) whose login is already checked. */
-  accept(stream: Duplex, request: IncomingMessage, identity: Identity): void;
+  /** Takes over a WebSocket connection (subprotocol mqtt) whose login is already checked; no address: over hub.sock. */
+  accept(stream: Duplex, address: string | undefined, identity: Identity): void;
   /** Publishes as the hub. Resolves when routed and, for QoS >= 1 or retained, durable. */
   publish(topic: string, payload: string | Buffer, options?: PublishOptions): Promise<void>;
   /** Subscribes inside the hub process; retained messages first. The handler must not block. */

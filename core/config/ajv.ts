@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
-import { parseAddress } from '../support/ports.ts';
+import { parseAddress, parseAddressRange } from '../support/ports.ts';
 
 /**
  * The validator of the hub's own config, of manifests and of plugins' configs: reports every problem, fills in
@@ -11,6 +11,7 @@ export function createAjv(): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strict: false });
   formats.default(ajv);
   ajv.addFormat('host-port', (text: string) => parseAddress(text) !== undefined);
+  ajv.addFormat('address-range', (text: string) => parseAddressRange(text) !== undefined);
   ajv.addFormat('timezone', isTimezone);
   ajv.addFormat('topic-filter', isTopicFilter);
   ajv.addFormat('password', true);

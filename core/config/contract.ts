@@ -54,6 +54,8 @@ export interface HttpConfig {
   readonly tls?: boolean;
   /** Names the page may be asked under, beside loopback and the machine's own. */
   readonly hosts: readonly string[];
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For, -Proto and -Host are believed. */
+  readonly trust_proxy: readonly string[];
 }
 
 export interface RecorderConfig {

@@ -119,6 +119,9 @@ export const configSchema = {
       listen: address('HOST:PORT it listens on', '127.0.0.1:8484'),
       tls: { type: 'boolean', description: 'Whether that address speaks HTTPS', default: false },
       hosts: strings("Names the page may be asked under, beside loopback and the machine's own"),
+      trust_proxy: strings('Addresses or ranges of reverse proxies whose X-Forwarded headers are believed', {
+        format: 'address-range',
+      }),
     }),
     tls: section('The certificate of all listeners with TLS; a renewed one is taken without a restart', {
       certificate: {

@@ -3,6 +3,7 @@ import type { Logger } from '../support/log.ts';
 import { registerRoutes } from './api.ts';
 import { Assets } from './assets.ts';
 import type { HttpParts } from './contract.ts';
+import type { PeerOf } from './forwarded.ts';
 import type { Caller, Gate } from './gate.ts';
 import { securityHeaders } from './headers.ts';
 import { describeRoutes } from './openapi.ts';
@@ -22,6 +23,7 @@ import type { VitalsReader } from './vitals.ts';
 
 export interface AppParts extends HttpParts {
   readonly gate: Gate;
+  readonly peerOf: PeerOf;
   readonly vitals: VitalsReader;
   readonly accountLink: () => string;
   readonly log: Logger;
@@ -57,7 +59,7 @@ export function createApp(parts: AppParts): Express {
 function apiRoutes(parts: AppParts): Route[] {
   const routes: Route[] = [
     ...healthRoutes(parts.vitals, parts),
-    ...accountRoutes(parts.accounts, parts.accountLink),
+    ...accountRoutes(parts.accounts, parts.accountLink, parts.peerOf),
     ...settingsRoutes(parts.config),
     ...pluginRoutes(parts),
     ...messageRoutes(parts.broker),

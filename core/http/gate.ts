@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Identity } from '../broker/contract.ts';
 import type { Accounts, Login, Role, User } from './contract.ts';
+import type { PeerOf } from './forwarded.ts';
 import { HttpProblem } from './problem.ts';
 
 /** Who asks, once let in. `via: 'socket'` is the owner of the data directory, on hub.sock. */
@@ -37,6 +38,7 @@ export interface Gate {
 
 export interface GateOptions {
   readonly accounts: Accounts;
+  readonly peerOf: PeerOf;
   /** `http.hosts` as it is now. */
   readonly hosts: () => readonly string[];
   /** Whether the connection came over hub.sock, which only the owner of the data directory can reach. */
@@ -45,7 +47,7 @@ export interface GateOptions {
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function createGate({ accounts, hosts, isLocal }: GateOptions): Gate {
+export function createGate({ accounts, peerOf, hosts, isLocal }: GateOptions): Gate {
   const byToken = (text: string): Caller => {
     const found = accounts.token(text);
     if (found) return { ...found, via: 'token' };
@@ -59,12 +61,13 @@ export function createGate({ accounts, hosts, isLocal }: GateOptions): Gate {
   return {
     admit(request) {
       if (isLocal(request)) return { name: 'local', role: 'admin', via: 'socket' };
-      checkHost(request, hosts());
+      const asked = peerOf(request).hosts;
+      for (const host of asked) checkHost(host, hosts());
       const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
       const caller = bearer === undefined ? byCookie(request) : byToken(bearer);
       // A WebSocket is opened by GET but is not bound by the same-origin rule of browsers.
       const changes = !SAFE_METHODS.has(request.method ?? '') || request.headers.upgrade !== undefined;
-      if (changes) checkOrigin(request, caller?.via === 'session');
+      if (changes) checkOrigin(request.headers.origin, asked.at(-1) ?? '', caller?.via === 'session');
       return caller;
     },
   };
@@ -79,13 +82,13 @@ export function cookieName(request: IncomingMessage): string {
  * Against DNS rebinding: a foreign page whose name was pointed at this machine still sends its own name. An IP address
  * was pointed nowhere, so it is let in.
  */
-function checkHost(request: IncomingMessage, hosts: readonly string[]): void {
-  const name = hostName(request.headers.host ?? '');
+function checkHost(host: string, hosts: readonly string[]): void {
+  const name = hostName(host);
   const own = hostname().toLowerCase();
   const isKnown =
     isIP(name) !== 0 ||
     name.endsWith('.localhost') ||
-    ['localhost', own, `${own}.local`, ...hosts.map((host) => host.toLowerCase())].includes(name);
+    ['localhost', own, `${own}.local`, ...hosts.map((known) => known.toLowerCase())].includes(name);
   if (!isKnown) {
     throw new HttpProblem(
       403,
@@ -102,8 +105,7 @@ function hostName(host: string): string {
 }
 
 /** Only the hub's own page may change something with the cookie that the browser sends by itself. */
-function checkOrigin(request: IncomingMessage, needsOrigin: boolean): void {
-  const { origin, host } = request.headers;
+function checkOrigin(origin: string | undefined, host: string, needsOrigin: boolean): void {
   if (origin === undefined) {
     if (!needsOrigin) return;
     throw new HttpProblem(
@@ -112,8 +114,8 @@ function checkOrigin(request: IncomingMessage, needsOrigin: boolean): void {
       'a request with the session cookie needs an Origin header; scripts use a token: `cupboard token add NAME`',
     );
   }
-  if (!URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase()) {
-    const advice = 'behind a proxy, let it pass on the Host header as it came';
+  if (!URL.canParse(origin) || new URL(origin).host !== host.toLowerCase()) {
+    const advice = 'behind a proxy, let it pass on the Host header as it came, or name it in http.trust_proxy';
     throw new HttpProblem(403, 'origin_foreign', `${origin} may not change anything on ${host}; ${advice}`);
   }
 }

@@ -4,6 +4,7 @@ import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import { errorText } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { HttpParts } from './contract.ts';
+import type { PeerOf } from './forwarded.ts';
 import { type Gate, requireRole, toIdentity } from './gate.ts';
 import { HttpProblem, toProblem } from './problem.ts';
 
@@ -20,11 +21,12 @@ const FRAME_MARGIN = 64 * 1024;
 
 interface UpgradeParts extends Pick<HttpParts, 'accounts' | 'broker' | 'config'> {
   readonly gate: Gate;
+  readonly peerOf: PeerOf;
   readonly log: Logger;
 }
 
 /** MQTT over WebSocket at `/mqtt`, for who is logged in. */
-export function createMqttUpgrade({ gate, accounts, broker, config, log }: UpgradeParts): MqttUpgrade {
+export function createMqttUpgrade({ gate, peerOf, accounts, broker, config, log }: UpgradeParts): MqttUpgrade {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: config.current.broker.limits.packet_bytes + FRAME_MARGIN,
@@ -55,7 +57,7 @@ export function createMqttUpgrade({ gate, accounts, broker, config, log }: Upgra
         const caller = requireRole(gate.admit(request), 'viewer');
         server.handleUpgrade(request, socket, head, (webSocket) => {
           if (caller.via !== 'socket') remember(caller.key, webSocket);
-          broker.accept(createWebSocketStream(webSocket), request, toIdentity(caller));
+          broker.accept(createWebSocketStream(webSocket), peerOf(request).address, toIdentity(caller));
         });
       } catch (error) {
         refuse(socket, error);

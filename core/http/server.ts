@@ -10,6 +10,7 @@ import { errorCode, errorText, HubError } from '../support/errors.ts';
 import { formatAddress, isLoopback, parseAddress, portBusy } from '../support/ports.ts';
 import { createApp } from './app.ts';
 import type { HttpParts, HttpServer } from './contract.ts';
+import { createPeerOf } from './forwarded.ts';
 import { createGate } from './gate.ts';
 import { createMqttUpgrade } from './mqtt-upgrade.ts';
 import { createVitals } from './vitals.ts';
@@ -20,16 +21,18 @@ export function createHttpServer(parts: HttpParts): HttpServer {
   const log = logs.logger('hub');
   const socketPath = join(dataDir, 'hub.sock');
   const overSocket = new WeakSet<Duplex>();
+  const peerOf = createPeerOf(() => config.current.http.trust_proxy);
   const gate = createGate({
     accounts,
+    peerOf,
     hosts: () => config.current.http.hosts,
     isLocal: (request) => overSocket.has(request.socket),
   });
   const vitals = createVitals(parts);
-  const upgrade = createMqttUpgrade({ ...parts, gate, log });
+  const upgrade = createMqttUpgrade({ ...parts, gate, peerOf, log });
   let url = '';
   const accountLink = () => `${url}/setup#${accounts.createLink()}`;
-  const app = createApp({ ...parts, gate, vitals, accountLink, log });
+  const app = createApp({ ...parts, gate, peerOf, vitals, accountLink, log });
 
   const withUpgrade = (server: Server): Server =>
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>

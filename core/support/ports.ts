@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { createServer, isIPv4 } from 'node:net';
+import { createServer, isIP, isIPv4 } from 'node:net';
 import { errorCode, HubError } from './errors.ts';
 
 /** Splits `127.0.0.1:1883`, `[::1]:1883` or `localhost:1883`; undefined when it is none. */
@@ -13,6 +13,18 @@ export function parseAddress(address: string): { host: string; port: number } | 
 /** `127.0.0.1:1883`, with the brackets IPv6 needs. */
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Splits `192.0.2.1`, `10.0.0.0/8` or `fd00::/8`; undefined when it is none. */
+export function parseAddressRange(
+  text: string,
+): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | undefined {
+  const [, address = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const most = version === 6 ? 128 : 32;
+  const bits = digits === undefined ? most : Number(digits);
+  return bits <= most ? { address, bits, family: version === 6 ? 'ipv6' : 'ipv4' } : undefined;
 }
 
 /** An address of this machine alone; a name such as `127.0.0.1.example.org` is not one. */

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { TopicRules } from '../../broker/contract.ts';
 import type { Accounts, OpenedSession, Role, User } from '../contract.ts';
+import type { PeerOf } from '../forwarded.ts';
 import { cookieName } from '../gate.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { list, object, PASSWORD, ROLE, TEXT, TIME } from '../schemas.ts';
@@ -12,7 +13,14 @@ const RULES = object({ read: FILTERS, write: FILTERS, readwrite: FILTERS }, ['re
 const USER = object({ name: TEXT, role: ROLE, created: TIME, rules: RULES }, ['rules']);
 
 /** Logging in and out, users, tokens for scripts, the one-time link. */
-export function accountRoutes(accounts: Accounts, accountLink: () => string): Route[] {
+export function accountRoutes(accounts: Accounts, accountLink: () => string, peerOf: PeerOf): Route[] {
+  const addressOf = ({ req }: Response) => peerOf(req).address ?? 'hub.sock';
+  const cookieOptions = ({ req }: Response) =>
+    ({ httpOnly: true, sameSite: 'strict', secure: peerOf(req).secure, path: '/' }) as const;
+  const openSession = (response: Response, { secret, user, maxAge }: OpenedSession) => {
+    response.cookie(cookieName(response.req), secret, { ...cookieOptions(response), maxAge });
+    return toSession(user);
+  };
   return [
     defineRoute({
       method: 'get',
@@ -134,18 +142,3 @@ export function accountRoutes(accounts: Accounts, accountLink: () => string): Ro
 }
 
 const toSession = ({ name, role }: User) => ({ user: name, role });
-
-function openSession(response: Response, { secret, user, maxAge }: OpenedSession) {
-  response.cookie(cookieName(response.req), secret, { ...cookieOptions(response), maxAge });
-  return toSession(user);
-}
-
-function cookieOptions({ req }: Response) {
-  // A proxy that speaks TLS says so; who lies about it only keeps the cookie from himself.
-  const secure = 'encrypted' in req.socket || req.headers['x-forwarded-proto'] === 'https';
-  return { httpOnly: true, sameSite: 'strict', secure, path: '/' } as const;
-}
-
-function addressOf({ req }: Response): string {
-  return req.socket.remoteAddress ?? 'hub.sock';
-}

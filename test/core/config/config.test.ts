@@ -38,7 +38,7 @@ test('every key has a default', async () => {
   const { current } = await load();
   expect(current.broker.listen).toBe('127.0.0.1:1883');
   expect(current.broker.limits.packet_bytes).toBe(1024 * 1024);
-  expect(current.http).toEqual({ listen: '127.0.0.1:8484', tls: false, hosts: [] });
+  expect(current.http).toEqual({ listen: '127.0.0.1:8484', tls: false, trust_proxy: [], hosts: [] });
   expect(current.recorder.retention).toEqual([
     { filter: '#', raw_days: 30, five_minute_days: 365, hour_days: null, day_days: null },
   ]);

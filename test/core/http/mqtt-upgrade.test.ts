@@ -8,7 +8,7 @@ import { ask, cookieOf, type HttpWorld, startHttp } from './parts.ts';
 async function startWithAda() {
   const accepted: Identity[] = [];
   const world = await startHttp({
-    accept: (stream, _request, identity) => {
+    accept: (stream, _address, identity) => {
       accepted.push(identity);
       stream.pipe(stream);
     },

@@ -83,6 +83,7 @@ test('describes exactly the routes that exist', async () => {
   const app = createApp({
     ...parts,
     gate: { admit: () => undefined },
+    peerOf: () => ({ address: undefined, hosts: [], secure: false }),
     vitals: { read: () => Promise.reject(new Error('not asked')), close: () => undefined },
     accountLink: () => '',
     log: parts.logs.logger('hub'),

@@ -81,7 +81,7 @@ test('moves from loopback to the network on the same port once there is an accou
 });
 
 function withListen({ config }: { config: { current: object } }, listen: string) {
-  return { ...config.current, http: { listen, hosts: [] } };
+  return { ...config.current, http: { listen, hosts: [], trust_proxy: [] } };
 }
 
 test('shows a plugin with the kind of page it has', async () => {
