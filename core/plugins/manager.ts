@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { FSWatcher } from 'chokidar';
 import type { Broker } from '../broker/contract.ts';
@@ -26,13 +26,12 @@ import type {
 } from './contract.ts';
 import { type Choice, type Decision, decide } from './decide.ts';
 import { findPluginFolders, folderId, type PluginFolder, watchPluginFolders } from './discover.ts';
-import { newerAt, type Origin } from './fetch.ts';
-import { installPlugin, recoverInstallations, removeInstalled, rollBack } from './install.ts';
+import { recoverInstallations } from './install.ts';
+import { Installations } from './installations.ts';
 import { httpSocketOf, type LaunchPlace, prepareLaunch, type RunSpec } from './launch.ts';
 import { startGuardian, sweep } from './orphans.ts';
 import { configPasswords } from './plugin-config.ts';
 import { PluginTopics } from './plugin-topics.ts';
-import { failsProbation } from './probation.ts';
 import { type Launch, Supervisor, TIMINGS, type Timings } from './supervisor.ts';
 
 export interface PluginManagerOptions {
@@ -51,7 +50,6 @@ export interface PluginManagerOptions {
 /** Spaces of the document store. */
 const CHOICES = 'plugins';
 const RUNS = 'plugin-runs';
-const ORIGINS = 'plugin-origins';
 
 const MEMORY_REPORT_MS = 60_000;
 
@@ -83,6 +81,7 @@ class Manager implements PluginManager {
   readonly #place: LaunchPlace;
   readonly #desk: CommandDesk;
   readonly #topics: PluginTopics;
+  readonly #installations: Installations;
   readonly #plugins = new Map<string, Plugin>();
   readonly #closing: (() => unknown)[] = [];
   #folders: PluginFolder[] = [];
@@ -98,6 +97,16 @@ class Manager implements PluginManager {
     this.#place = { broker, dataDir, version: hubVersion(), runToken: randomBytes(16).toString('hex') };
     this.#desk = new CommandDesk(broker);
     this.#topics = new PluginTopics(broker, this.#log);
+    this.#installations = new Installations({
+      pluginsFolder: this.#userFolder,
+      documents: options.documents,
+      events: options.events,
+      log: this.#log,
+      probationMs: this.#timings.probationMs,
+      taken: () => this.#folders.filter((folder) => folder.firstParty).map(folderId),
+      find: (id) => this.#plugins.get(id),
+      folderChanged: (name) => this.#onFolderChange(name),
+    });
   }
 
   async start(): Promise<void> {
@@ -190,55 +199,21 @@ class Manager implements PluginManager {
     return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ? path : undefined;
   }
 
-  async install(source: string, allowScripts = false): Promise<InstallOutcome> {
-    const taken = this.#folders.filter((folder) => folder.firstParty).map(folderId);
-    const { id, origin, isUpgrade } = await installPlugin(source, {
-      pluginsFolder: this.#userFolder,
-      taken,
-      allowScripts,
-    });
-    await this.#options.documents.put(ORIGINS, id, origin);
-    await this.#onFolderChange(id);
-    const { supervisor, decision } = this.#expect(id);
-    const isOnProbation = isUpgrade && supervisor.isWanted;
-    const fault = isOnProbation ? await failsProbation(supervisor, this.#timings.probationMs) : undefined;
-    if (fault === undefined) return { id, permissions: decision.permissions };
-    await this.rollBack(id);
-    this.#options.events('plugin_rolled_back', { plugin: id, reason: fault });
-    this.#log.error(`the new version of ${id} is no good (${fault}): the one of before runs again`);
-    return { id, permissions: this.#expect(id).decision.permissions, rolledBack: fault };
+  install(source: string, allowScripts = false): Promise<InstallOutcome> {
+    return this.#installations.install(source, allowScripts);
   }
 
   async rollBack(id: string): Promise<PluginRow> {
-    const { folder } = this.#installed(id);
-    await rollBack(folder);
-    await this.#onFolderChange(basename(folder));
+    await this.#installations.rollBack(id);
     return rowOf(this.#expect(id));
   }
 
-  async outdated(): Promise<readonly OutdatedRow[]> {
-    const rows = this.#options.documents.list<Origin>(ORIGINS).map(async ([id, origin]) => {
-      const version = this.#plugins.get(id)?.source?.manifest?.version;
-      if (version === undefined) return [];
-      const available = await newerAt(origin, version);
-      return available === undefined ? [] : [{ id, version, available, source: origin.source }];
-    });
-    return (await Promise.all(rows)).flat();
+  outdated(): Promise<readonly OutdatedRow[]> {
+    return this.#installations.outdated();
   }
 
-  async remove(id: string): Promise<void> {
-    const { folder } = this.#installed(id);
-    await removeInstalled(folder);
-    await this.#options.documents.delete(ORIGINS, id);
-    await this.#onFolderChange(basename(folder));
-  }
-
-  #installed(id: string): PluginFolder {
-    const { source } = this.#expect(id);
-    if (!source) throw new HubError('plugin_unknown', `there is no folder of a plugin "${id}"`);
-    if (source.firstParty)
-      throw new HubError('plugin_first_party', `${id} ships with the hub: cupboard plugins disable ${id}`);
-    return source;
+  remove(id: string): Promise<void> {
+    return this.#installations.remove(id);
   }
 
   /** What a killed hub has left behind ends. */
