@@ -5,7 +5,7 @@ import { createLogger } from '../support/log.ts';
 import { hubClient } from './client.ts';
 import { print } from './output.ts';
 
-/** A paragraph of the letter, as plugins publish it on `<id>/letter`. */
+/** A paragraph of the letter, as plugins publish it on `<id>/letter/paragraph`. */
 export interface Paragraph {
   readonly heading: string;
   readonly paragraph: string;
@@ -28,7 +28,7 @@ export async function printLetter(dataDir: string): Promise<void> {
   const { name, http } = (await loadConfig({ dataDir, log: createLogger('hub', () => undefined) })).current;
   const [rows, topics] = await Promise.all([
     hub.get<PluginRow[]>('/api/v1/plugins'),
-    hub.get<{ topic: string; payload: string }[]>('/api/v1/topics?filter=%2B/letter'),
+    hub.get<{ topic: string; payload: string }[]>('/api/v1/topics?filter=%2B/letter/paragraph'),
   ]);
   const told = new Map(topics.map(({ topic, payload }) => [topic.split('/')[0], payload]));
   const paragraphs = rows

@@ -106,7 +106,7 @@ export function createPluginHub(options: {
 
     letter(heading, paragraph) {
       connection
-        .publish(`${id}/letter`, JSON.stringify({ heading, paragraph }), { retain: true })
+        .publish(`${id}/letter/paragraph`, JSON.stringify({ heading, paragraph }), { retain: true })
         .catch(report('the paragraph of the letter'));
     },
   };

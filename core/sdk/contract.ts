@@ -157,7 +157,7 @@ export interface Hub<Config = JsonObject> {
    */
   progress(job: string, done: number, total: number, message?: string): void;
   /**
-   * What somebody without any idea of computers should know of this plugin: `<id>/letter`, retained, a paragraph of the
+   * What somebody without any idea of computers should know of this plugin: `<id>/letter/paragraph`, retained, a paragraph of the
    * page that `cupboard letter` prints for the drawer with the important papers. No secrets.
    * @example hub.letter('Photos', 'They lie on the disk with the blue label, one folder for each week.');
    */
