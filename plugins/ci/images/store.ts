@@ -1,7 +1,7 @@
 import { mkdir, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Cron } from 'croner';
-import { deadline, errorText, HubError, type Logger } from 'cupboard/sdk';
+import { deadline, errorText, HubError, type Logger, makeCacheFolder } from 'cupboard/sdk';
 import type { Images, ImageUse } from '../contract.ts';
 import { LogStore } from '../logs/store.ts';
 import type { ImageStatus, LogView } from '../view.ts';
@@ -196,7 +196,7 @@ export class ImageStore implements Images {
   }
 
   async #buildLocked(name: string, settings: ImageSettings, caller: BuildCaller): Promise<BuildRecord> {
-    await mkdir(this.#records.folder, { recursive: true, mode: 0o755 });
+    await makeCacheFolder(this.#records.folder); // images are large, and built again
     const unlock = await takeLock(join(this.#records.folder, 'lock'));
     if (!unlock) throw new HubError('image_building_elsewhere', 'another process builds an image here');
     try {
