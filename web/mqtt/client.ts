@@ -38,11 +38,6 @@ export class MqttClient {
   readonly #onState: (state: ConnectionState) => void;
   readonly #handlers = new Map<string, Set<Handler>>();
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
-  /**
-   * Filters being unsubscribed from, by the packet's id. Whoever subscribes again waits for the answer: a broker need not
-   * handle the two in order, and the subscription would be gone.
-   */
-  readonly #leaving = new Map<number, string>();
   #socket: WebSocket | undefined;
   #nextId = 1;
   #failures = 0;
@@ -62,12 +57,12 @@ export class MqttClient {
   subscribe(filter: string, handler: Handler): () => void {
     const handlers = this.#handlers.get(filter) ?? new Set();
     this.#handlers.set(filter, handlers.add(handler));
-    if (this.state === 'online') this.#sendSubscribe(filter);
+    if (this.state === 'online') this.#send(encodeSubscribe(this.#takeId(), filter));
     return () => {
       handlers.delete(handler);
       if (handlers.size > 0 || this.#handlers.get(filter) !== handlers) return;
       this.#handlers.delete(filter);
-      if (this.state === 'online') this.#sendUnsubscribe(filter);
+      if (this.state === 'online') this.#send(encodeUnsubscribe(this.#takeId(), filter));
     };
   }
 
@@ -120,9 +115,6 @@ export class MqttClient {
       case 'puback':
         this.#settle(packet.id, packet.reason, packet.text);
         break;
-      case 'unsuback':
-        this.#left(packet.id);
-        break;
       case 'disconnect':
         this.#drop();
         break;
@@ -133,25 +125,8 @@ export class MqttClient {
   #begin(keepAliveSeconds: number): void {
     this.#failures = 0;
     this.#setState('online');
-    for (const filter of this.#handlers.keys()) this.#sendSubscribe(filter);
+    for (const filter of this.#handlers.keys()) this.#send(encodeSubscribe(this.#takeId(), filter));
     this.#keepAlive(keepAliveSeconds);
-  }
-
-  #sendSubscribe(filter: string): void {
-    if ([...this.#leaving.values()].includes(filter)) return;
-    this.#send(encodeSubscribe(this.#takeId(), filter));
-  }
-
-  #sendUnsubscribe(filter: string): void {
-    const id = this.#takeId();
-    this.#leaving.set(id, filter);
-    this.#send(encodeUnsubscribe(id, filter));
-  }
-
-  #left(id: number): void {
-    const filter = this.#leaving.get(id);
-    this.#leaving.delete(id);
-    if (filter !== undefined && this.#handlers.has(filter)) this.#sendSubscribe(filter);
   }
 
   /** A connection that fell asleep with the laptop shows no close: a ping without an answer is the only sign. */
@@ -186,7 +161,6 @@ export class MqttClient {
     this.#timers.clear();
     for (const { reject } of this.#waiting.values()) reject(new Error('The connection to the hub was lost'));
     this.#waiting.clear();
-    this.#leaving.clear();
     if (this.#closed) return;
     this.#answered = true;
     this.#setState('offline');
@@ -221,7 +195,7 @@ export class MqttClient {
   /** 1 to 65535, skipping those still unanswered. */
   #takeId(): number {
     do this.#nextId = (this.#nextId % 0xffff) + 1;
-    while (this.#waiting.has(this.#nextId) || this.#leaving.has(this.#nextId));
+    while (this.#waiting.has(this.#nextId));
     return this.#nextId;
   }
 }
