@@ -1,5 +1,6 @@
 import { HubError } from 'cupboard/sdk';
 import type { NodeStatus } from '../view.ts';
+import { Waiters } from '../waiters.ts';
 import type { StaticNode } from './static-node.ts';
 
 /** A static node in use by a build. */
@@ -12,7 +13,7 @@ export interface TakenNode {
 /** The static nodes of the configuration, each used by one build at a time. */
 export class StaticPool {
   readonly #users = new Map<string, NodeStatus>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
 
   /** @param tell every change of a node's state */
   constructor(
@@ -54,7 +55,7 @@ export class StaticPool {
       const busy = names.map((name) => this.#users.get(name)).find((status) => status !== undefined);
       if (!busy) break;
       waiting(`node ${busy.node} is in use by ${busy.job}`);
-      await this.#change(signal);
+      await this.#waiters.change(signal);
     }
     for (const name of names) {
       const status: NodeStatus = { ...idle(name), state: 'in-use', build, job };
@@ -72,21 +73,9 @@ export class StaticPool {
         this.#users.delete(name);
         this.tell(name, idle(name));
       }
-      for (const resume of this.#waiting) resume();
+      this.#waiters.wake();
     };
     return { nodes, release };
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const resume = () => {
-        this.#waiting.delete(resume);
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      this.#waiting.add(resume);
-      signal.addEventListener('abort', resume);
-    });
   }
 }
 

@@ -3,6 +3,7 @@ import { errorText, HubError, type Logger } from 'cupboard/sdk';
 import type { Images } from '../contract.ts';
 import type { Lack } from '../images/namespace.ts';
 import type { NodeStatus } from '../view.ts';
+import { Waiters } from '../waiters.ts';
 import { removeGroups } from './cgroup.ts';
 import type { Isolation } from './isolation.ts';
 import { Node } from './node.ts';
@@ -48,7 +49,8 @@ interface Entry {
 /** Throw-away nodes: made when a job needs one or shortly before, closed after it, never used twice. */
 export class NodePool {
   private readonly entries = new Map<string, Entry>();
-  private readonly waiting: (() => void)[] = [];
+  /** Woken when a node or an image came or went. */
+  private readonly waiters = new Waiters();
   private isStopped = false;
 
   constructor(private readonly options: PoolOptions) {}
@@ -91,7 +93,7 @@ export class NodePool {
       const stillFree = this.whyNot(wish.image);
       if (why === undefined && stillFree === undefined) return this.hand(wish);
       tell(why ?? stillFree ?? '');
-      await this.change(signal);
+      await this.waiters.change(signal);
     }
   }
 
@@ -138,7 +140,7 @@ export class NodePool {
 
   /** Someone may get a node now: an image became ready. */
   wake(): void {
-    for (const resume of this.waiting.splice(0)) resume();
+    this.waiters.wake();
   }
 
   async stop(): Promise<void> {
@@ -244,17 +246,5 @@ export class NodePool {
     const entry = this.entries.get(id);
     if (!entry) throw new HubError('unknown_node', `no node ${id}`);
     return entry;
-  }
-
-  /** Resolves when a node or an image came or went. */
-  private change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const resume = (): void => {
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      signal.addEventListener('abort', resume, { once: true });
-      this.waiting.push(resume);
-    });
   }
 }

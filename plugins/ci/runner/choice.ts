@@ -1,5 +1,6 @@
 import type { StaticPool } from '../ansible/static-pool.ts';
 import type { BuildOutcome, BuildProgress, BuildRequest, Job, Runner } from '../contract.ts';
+import { Waiters } from '../waiters.ts';
 import type { RemoteWorker } from '../workers/remote-worker.ts';
 import { ABORTED } from './outcome.ts';
 
@@ -17,7 +18,7 @@ export interface ChoiceOptions {
 
 /** Gives each build to who can run it: Ansible for static nodes, this machine while it has room, then workers. */
 export class RunnerChoice implements Runner {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
 
   constructor(private readonly options: ChoiceOptions) {}
 
@@ -32,7 +33,7 @@ export class RunnerChoice implements Runner {
 
   /** A worker came, went or has room: who waits looks again. */
   wake(): void {
-    for (const resume of [...this.#waiting]) resume();
+    this.#waiters.wake();
   }
 
   async run(
@@ -47,7 +48,7 @@ export class RunnerChoice implements Runner {
       const runner = this.#runnerFor(job);
       if (runner) return runner.run(request, signal, tell);
       tell({ state: 'waiting', reason: `no worker with ${job.node} has room` });
-      await this.#change(signal);
+      await this.#waiters.change(signal);
     }
   }
 
@@ -66,17 +67,5 @@ export class RunnerChoice implements Runner {
       .filter((worker) => worker.free > 0 && worker.has(node))
       .sort((one, other) => other.free - one.free);
     return roomiest ?? (isHere ? local : undefined);
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const resume = () => {
-        this.#waiting.delete(resume);
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      this.#waiting.add(resume);
-      signal.addEventListener('abort', resume);
-    });
   }
 }
