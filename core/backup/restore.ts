@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { syncFolder } from '../support/files.ts';
+import { syncFolder, writeFileAtomic } from '../support/files.ts';
 import { MANIFEST, type Manifest } from './manifest.ts';
 import { type Entry, readMembers, verifyBackup } from './read.ts';
 
@@ -35,7 +35,7 @@ export async function restoreBackup(file: string, dataDir: string, now = new Dat
   await mkdir(data, { recursive: true, mode: 0o700 });
   await readMembers(file, (entry) => unpack(entry, data));
   const replaced = `replaced-${now.toISOString().replaceAll(/[:.]/g, '-')}`;
-  await mark(stage, COMPLETE, replaced);
+  await writeFileAtomic(join(stage, COMPLETE), replaced);
   await finishRestore(dataDir);
   return { manifest, replaced: existsSync(join(dataDir, replaced)) ? join(dataDir, replaced) : undefined };
 }
@@ -44,11 +44,11 @@ export async function restoreBackup(file: string, dataDir: string, now = new Dat
 export async function finishRestore(dataDir: string): Promise<void> {
   const stage = join(dataDir, STAGE);
   if (!existsSync(stage)) return;
-  const replaced = await readMark(stage);
+  const replaced = await readFile(join(stage, COMPLETE), 'utf8').catch(() => undefined); // cut off before it was whole
   if (replaced !== undefined) {
     if (!existsSync(join(stage, CLEARED))) {
       await moveAll(dataDir, join(dataDir, replaced), (name) => !KEPT.has(name) && !name.startsWith('replaced-'));
-      await mark(stage, CLEARED, '');
+      await writeFileAtomic(join(stage, CLEARED), '');
     }
     await moveAll(join(stage, 'data'), dataDir, () => true);
   }
@@ -63,27 +63,6 @@ async function moveAll(from: string, to: string, isMoved: (name: string) => bool
   for (const name of names) await rename(join(from, name), join(to, name));
   await syncFolder(to);
   await syncFolder(from);
-}
-
-async function mark(stage: string, name: string, text: string): Promise<void> {
-  const handle = await open(join(stage, name), 'w');
-  try {
-    await writeFile(handle, text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await syncFolder(stage);
-}
-
-async function readMark(stage: string): Promise<string | undefined> {
-  const handle = await open(join(stage, COMPLETE), 'r').catch(() => undefined); // cut off before it was whole
-  if (!handle) return undefined;
-  try {
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
-  }
 }
 
 async function unpack(entry: Entry, data: string): Promise<void> {

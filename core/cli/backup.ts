@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { restoreBackup } from '../backup/restore.ts';
 import { writeBackup } from '../backup/write.ts';
-import { checkSocketPath, lockDataDir, prepareDataDir } from '../support/data-dir.ts';
+import { lockDataDir, prepareDataDir } from '../support/data-dir.ts';
 import { formatBytes, print, printJson } from './output.ts';
 
 /** Writes everything of a data directory into one file; the hub may run meanwhile. */
@@ -22,7 +22,6 @@ export async function backup(
 
 /** Puts a backup in the place of a data directory that no hub uses. */
 export async function restore(dataDir: string, file: string, json?: boolean): Promise<void> {
-  checkSocketPath(dataDir);
   await prepareDataDir(dataDir);
   const lock = await lockDataDir(dataDir);
   try {

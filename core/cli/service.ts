@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { loadConfig } from '../config/config.ts';
 import { SANDBOX_UNPROTECTED } from '../plugins/sandbox.ts';
 import { installService, uninstallService, writeService } from '../service/install.ts';
@@ -50,7 +50,7 @@ async function planService(dataDir: string, user: string): Promise<ServicePlan> 
   return {
     node: process.execPath,
     cupboard: distFile('cupboard.js'),
-    dataDir: join(resolve(dataDir)),
+    dataDir: resolve(dataDir),
     user,
     needs: Object.fromEntries(needs),
   };
