@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import type { RunningHub } from './hub.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
@@ -56,6 +58,31 @@ export async function openBrowser(): Promise<Browser> {
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+const PASSWORD = 'a quiet shelf';
+
+/**
+ * A plugin's page, with somebody new logged in. When the test ends the browser goes, and the page must have done
+ * nothing wrong.
+ */
+export async function openPanel(
+  hub: RunningHub,
+  plugin: string,
+  user: { readonly name: string; readonly role: 'admin' | 'viewer' } = { name: 'ann', role: 'admin' },
+): Promise<Page> {
+  expect((await hub.api('POST', '/api/v1/users', { ...user, password: PASSWORD })).status).toBe(201);
+  const browser = await openBrowser();
+  onTestFinished(async () => {
+    await browser.close();
+    expect(browser.faults).toEqual([]);
+  });
+  const { page } = browser;
+  await page.goto(`${hub.http}/panel/${plugin}`);
+  await page.getByLabel('Name').fill(user.name);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  return page;
 }
 
 /**

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { PluginRow } from '../../core/plugins/contract.ts';
 import { distFile } from '../../core/support/paths.ts';
 
 /** A hub that runs as users run it: the built command line, own data directory, free ports. */
@@ -137,4 +138,18 @@ export async function waitFor<T>(
     if (performance.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Waits until the hub shows a plugin in a state; answers its row. */
+export async function reaches(hub: RunningHub, id: string, state: string): Promise<PluginRow> {
+  return waitFor(`${id} to be ${state}:\n${hub.output()}`, async () => {
+    const { body } = await hub.api<PluginRow[]>('GET', '/api/v1/plugins');
+    return body.find((row) => row.id === id && row.state === state);
+  });
+}
+
+/** The payload of a retained topic. */
+export async function retained(hub: RunningHub, topic: string): Promise<string | undefined> {
+  const { body } = await hub.api<{ payload: string }[]>('GET', `/api/v1/topics?filter=${topic}`);
+  return body[0]?.payload;
 }

@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, onTestFinished } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { BuildStatus } from '../../plugins/ci/view.ts';
-import { DESKTOP, openBrowser, PHONE } from '../support/browser.ts';
+import { DESKTOP, openPanel, PHONE } from '../support/browser.ts';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
 const run = promisify(execFile);
-const PASSWORD = 'a quiet shelf';
-
 /** The jobs end when the test says so: by a file named by pipeline and change, with their exit status in it. */
 const jobs = (folder: string) => `
 jobs:
@@ -102,17 +100,7 @@ const buildsOf = async (hub: RunningHub, query: string): Promise<readonly BuildS
   (await hub.api<readonly BuildStatus[]>('GET', `/plugins/ci/builds?${query}`)).body;
 
 async function openCi(hub: RunningHub, role: 'admin' | 'viewer'): Promise<Page> {
-  expect((await hub.api('POST', '/api/v1/users', { name: role, password: PASSWORD, role })).status).toBe(201);
-  const browser = await openBrowser();
-  onTestFinished(async () => {
-    await browser.close();
-    expect(browser.faults).toEqual([]);
-  });
-  const { page } = browser;
-  await page.goto(`${hub.http}/panel/ci`);
-  await page.getByLabel('Name').fill(role);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  const page = await openPanel(hub, 'ci', { name: role, role });
   await page.getByRole('region', { name: 'Pipeline gate' }).waitFor();
   return page;
 }

@@ -1,37 +1,26 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, onTestFinished } from 'vitest';
-import { openBrowser, PHONE } from '../support/browser.ts';
+import { describe, expect } from 'vitest';
+import { openPanel, PHONE } from '../support/browser.ts';
 import { type RunningHub, startHub, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
-const PASSWORD = 'a quiet shelf';
 const PANEL = 'ipv6-watchdog-panel';
 /** Averages of two traces to one host, as mtr -r reports them. */
 const report = (...averages: readonly number[]) =>
   averages.map((ms, index) => ` ${index + 1}.|-- hop${index + 1}  0.0%  1  ${ms}  ${ms}  ${ms}  ${ms}  0.0`).join('\n');
 
-async function openPanel(role: 'admin' | 'viewer'): Promise<{ hub: RunningHub; page: Page }> {
+async function openWatchdog(role: 'admin' | 'viewer'): Promise<{ hub: RunningHub; page: Page }> {
   const tunnels = { sydney: { kind: 'simulator', lan: 'br0', prefix: '2001:db8:1::/64' } };
   const hub = await startHub({ config: { timezone: 'Europe/London', plugins: { 'ipv6-watchdog': { tunnels } } } });
-  expect((await hub.api('POST', '/api/v1/users', { name: role, password: PASSWORD, role })).status).toBe(201);
-  const browser = await openBrowser();
-  onTestFinished(async () => {
-    await browser.close();
-    expect(browser.faults).toEqual([]);
-  });
-  const { page } = browser;
-  await page.goto(`${hub.http}/panel/ipv6-watchdog`);
-  await page.getByLabel('Name').fill(role);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  const page = await openPanel(hub, 'ipv6-watchdog', { name: role, role });
   await page.getByRole('region', { name: 'Tunnel sydney' }).waitFor();
   return { hub, page };
 }
 
 describe('the page of the watchdog, in Chromium', () => {
   testNeeding('chromium')('shows state, cost and findings, acts, and is accessible on a phone', async () => {
-    const { hub, page } = await openPanel('admin');
+    const { hub, page } = await openWatchdog('admin');
     const tunnel = page.getByRole('region', { name: 'Tunnel sydney' });
     await tunnel.getByText('Simulated').waitFor();
     await tunnel.locator('.band rect').nth(3).waitFor({ state: 'attached' });
@@ -68,7 +57,7 @@ describe('the page of the watchdog, in Chromium', () => {
   });
 
   testNeeding('chromium')('lets a viewer look and change nothing', async () => {
-    const { page } = await openPanel('viewer');
+    const { page } = await openWatchdog('viewer');
     await page.locator(`${PANEL} cupboard-chart canvas`).first().waitFor();
     expect(await page.getByRole('button', { name: /Turn off|Restart|Prefer IPv4|Probe|Check|Compare/ }).count()).toBe(
       0,

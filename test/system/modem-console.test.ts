@@ -8,13 +8,11 @@ import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { distFile } from '../../core/support/paths.ts';
 import { openModem } from '../../plugins/modem-console/simulator.ts';
-import { hasChromium, openBrowser } from '../support/browser.ts';
+import { hasChromium, openPanel } from '../support/browser.ts';
 import { type RunningHub, startHub, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
 const run = promisify(execFile);
-const PASSWORD = 'a quiet shelf';
-
 type Answer = Readonly<Record<string, unknown>> & { readonly ok: boolean; readonly error?: string };
 
 const startModem = (cm: object = {}, more: object = {}) => {
@@ -173,20 +171,7 @@ test('sends nothing through start, reload, kill and stop', async () => {
 });
 
 describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the page, in Chromium', () => {
-  async function openPage(hub: RunningHub): Promise<Page> {
-    await hub.api('POST', '/api/v1/users', { name: 'ann', password: PASSWORD, role: 'admin' });
-    const browser = await openBrowser();
-    onTestFinished(async () => {
-      await browser.close();
-      expect(browser.faults).toEqual([]);
-    });
-    const { page } = browser;
-    await page.goto(`${hub.http}/panel/modem-console`);
-    await page.getByLabel('Name').fill('ann');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    return page;
-  }
+  const openPage = (hub: RunningHub) => openPanel(hub, 'modem-console');
   const screenShows = (page: Page, words: string) => page.locator('.xterm-rows', { hasText: words }).waitFor();
 
   test('shows the boot live, keeps destructive keys back with the reason, and has no writer but one', async () => {

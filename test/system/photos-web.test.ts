@@ -5,14 +5,12 @@ import { promisify } from 'node:util';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { describe, expect, onTestFinished } from 'vitest';
-import { hasChromium, openBrowser } from '../support/browser.ts';
+import { describe, expect } from 'vitest';
+import { hasChromium, openPanel } from '../support/browser.ts';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
 const run = promisify(execFile);
-const PASSWORD = 'a quiet shelf';
-
 /** A week in Cornwall, as a camera leaves it. */
 async function makePhotos(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -26,20 +24,7 @@ async function makePhotos(folder: string): Promise<void> {
   }
 }
 
-async function openPhotos(hub: RunningHub, role: 'admin' | 'viewer'): Promise<Page> {
-  expect((await hub.api('POST', '/api/v1/users', { name: role, password: PASSWORD, role })).status).toBe(201);
-  const browser = await openBrowser();
-  onTestFinished(async () => {
-    await browser.close();
-    expect(browser.faults).toEqual([]);
-  });
-  const { page } = browser;
-  await page.goto(`${hub.http}/panel/photos`);
-  await page.getByLabel('Name').fill(role);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  return page;
-}
+const openPhotos = (hub: RunningHub, role: 'admin' | 'viewer') => openPanel(hub, 'photos', { name: role, role });
 
 async function startPhotos(): Promise<{ hub: RunningHub; source: string; archive: string }> {
   const folder = await temporaryFolder();

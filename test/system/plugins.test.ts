@@ -4,25 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { PluginRow } from '../../core/plugins/contract.ts';
 import { distFile } from '../../core/support/paths.ts';
 import { writePlugin } from '../core/plugins/bed.ts';
-import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
+import { reaches, retained, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 
 const run = promisify(execFile);
 const PYTHON = fileURLToPath(new URL('../fixtures/plugins/python-example', import.meta.url));
-
-async function reaches(hub: RunningHub, id: string, state: string): Promise<PluginRow> {
-  return waitFor(`${id} to be ${state}:\n${hub.output()}`, async () => {
-    const { body } = await hub.api<PluginRow[]>('GET', '/api/v1/plugins');
-    return body.find((row) => row.id === id && row.state === state);
-  });
-}
-
-async function retained(hub: RunningHub, topic: string): Promise<string | undefined> {
-  const { body } = await hub.api<{ payload: string }[]>('GET', `/api/v1/topics?filter=${topic}`);
-  return body[0]?.payload;
-}
 
 /** Processes that carry the marker in their environment. */
 async function carriers(marker: string): Promise<string[]> {

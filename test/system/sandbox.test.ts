@@ -1,10 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
-import type { PluginRow } from '../../core/plugins/contract.ts';
 import type { JsonObject } from '../../core/sdk/contract.ts';
 import { startPlugins, writePlugin } from '../core/plugins/bed.ts';
-import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
+import { type RunningHub, reaches, retained, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
 /** Tries what the hub's own user may do but a sandboxed plugin must not; publishes what it could. */
@@ -53,18 +52,6 @@ const NEIGHBOUR = `export default async (hub) => { await hub.http(); };`;
 
 const command = (hub: RunningHub, id: string, name: string, args: JsonObject) =>
   hub.api('POST', `/api/v1/plugins/${id}/commands/${name}`, args);
-
-async function reaches(hub: RunningHub, id: string, state: string): Promise<PluginRow> {
-  return waitFor(`${id} to be ${state}:\n${hub.output()}`, async () => {
-    const { body } = await hub.api<PluginRow[]>('GET', '/api/v1/plugins');
-    return body.find((row) => row.id === id && row.state === state);
-  });
-}
-
-async function retained(hub: RunningHub, topic: string): Promise<string | undefined> {
-  const { body } = await hub.api<{ payload: string }[]>('GET', `/api/v1/topics?filter=${topic}`);
-  return body[0]?.payload;
-}
 
 /** Processes whose command line or environment names the data directory. */
 async function processesOf(dataDir: string): Promise<string[]> {

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import axe, { type AxeResults } from 'axe-core';
 import Database from 'better-sqlite3';
-import type { Page } from 'playwright-core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { captureLine, pressureReport, temperatureReport, windRainReport } from '../support/acurite-reports.ts';
-import { hasChromium, openBrowser } from '../support/browser.ts';
+import { hasChromium, openPanel } from '../support/browser.ts';
 import { type RunningHub, startHub, temporaryFolder, waitFor } from '../support/hub.ts';
 import { testNeeding } from '../support/prerequisites.ts';
 
@@ -179,24 +178,7 @@ testNeeding('cp')('takes in the years of weewx, reports them, and publishes a pa
 });
 
 describe.skipIf(!hasChromium && process.env['CI'] !== 'true')('the weather page, in Chromium', () => {
-  const PASSWORD = 'a quiet shelf';
-
-  async function openWeather(hub: RunningHub): Promise<Page> {
-    expect((await hub.api('POST', '/api/v1/users', { name: 'ann', password: PASSWORD, role: 'admin' })).status).toBe(
-      201,
-    );
-    const browser = await openBrowser();
-    onTestFinished(async () => {
-      await browser.close();
-      expect(browser.faults).toEqual([]);
-    });
-    const { page } = browser;
-    await page.goto(`${hub.http}/panel/weather`);
-    await page.getByLabel('Name').fill('ann');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    return page;
-  }
+  const openWeather = (hub: RunningHub) => openPanel(hub, 'weather');
 
   test('shows conditions, compass, history, records and report, and what is missing by name', async () => {
     const hub = await startHub({ config: { ...ownStation(), location: undefined, units: 'imperial' } });

@@ -41,26 +41,19 @@ const properties = fc.record(
 );
 const option = fc.record({ topic, qos, nl: fc.boolean(), rap: fc.boolean(), rh: fc.nat(2) });
 
+const publish = {
+  cmd: fc.constant('publish'),
+  topic,
+  qos,
+  payload,
+  retain: fc.boolean(),
+  dup: fc.boolean(),
+  messageId: id,
+};
+
 const anyPacket = fc.oneof(
-  fc.record({
-    cmd: fc.constant('publish'),
-    topic,
-    qos,
-    payload,
-    retain: fc.boolean(),
-    dup: fc.boolean(),
-    messageId: id,
-    properties,
-  }),
-  fc.record({
-    cmd: fc.constant('publish'),
-    topic,
-    qos,
-    payload,
-    retain: fc.boolean(),
-    dup: fc.boolean(),
-    messageId: id,
-  }),
+  fc.record({ ...publish, properties }),
+  fc.record(publish),
   fc.record({ cmd: fc.constantFrom('puback', 'pubrec', 'pubrel', 'pubcomp'), messageId: id }),
   fc.record({
     cmd: fc.constant('subscribe'),
